@@ -1,0 +1,89 @@
+"""Where writers and readers meet: what was committed is told here, and whoever reads has attached here.
+
+Two signals carry a write on. ``changed`` is sent inside its transaction: a receiver that raises undoes the write.
+``committed`` is sent after it, robustly: the bus itself listens and broadcasts.
+"""
+
+import logging
+import os
+import secrets
+import threading
+from collections.abc import Sequence
+from itertools import count
+from typing import Protocol
+
+from django.dispatch import Signal
+
+from .changes import Address, Change
+from .hints import Event, Hint, Message
+from .publisher import publisher
+
+log = logging.getLogger(__name__)
+
+changed = Signal()
+"""sender: the stream's Definition; change: Change; old: JSON text before, or None. In the transaction of the change."""
+
+committed = Signal()
+"""sender: the stream's Definition; address: Address; changes: Sequence[Change], ascending, empty when they are not
+known (a stream without history in somebody else's transaction). After the commit."""
+
+
+class Reader(Protocol):
+    """Somebody in this process who wants to hear: a hub."""
+
+    def receive(self, message: Message) -> None:
+        """Take *message*, in any thread, and return at once."""
+
+
+class Bus:
+    """Tells every reader of this process, and through the publisher every other process."""
+
+    def __init__(self) -> None:
+        self._readers: tuple[Reader, ...] = ()
+        self._lock = threading.Lock()
+        self._numbers = count(1)
+        self._origin = (0, "")
+
+    def attach(self, reader: Reader) -> None:
+        """Let *reader* hear everything from now on."""
+        with self._lock:
+            self._readers = (*self._readers, reader)
+
+    def detach(self, reader: Reader) -> None:
+        """Let *reader* hear nothing more."""
+        with self._lock:
+            self._readers = tuple(other for other in self._readers if other is not reader)
+
+    @property
+    def origin(self) -> str:
+        """The name of this process, other in every fork: by it hubs know the echo of their own events."""
+        process, name = self._origin
+        if process != os.getpid():
+            process, name = self._origin = (os.getpid(), secrets.token_urlsafe(9))
+        return name
+
+    def send(self, address: Address, id: str | None, frame: str) -> None:
+        """Broadcast an ephemeral event."""
+        self.broadcast(Message(address, events=(Event(id, frame, self.origin, next(self._numbers)),)))
+
+    def broadcast(self, message: Message) -> None:
+        """Tell the hubs of this process and all others; never raises, never waits."""
+        for reader in self._readers:
+            try:
+                reader.receive(message)
+            except Exception:
+                log.exception("a reader failed", extra={"action": "reader_failed"})
+        try:
+            publisher.publish(message)
+        except Exception:
+            log.exception("publishing failed", extra={"action": "publish_failed"})
+
+
+bus = Bus()
+
+
+def _broadcast(address: Address, changes: Sequence[Change], **_: object) -> None:
+    bus.broadcast(Message(address, tuple(Hint.of(change) for change in changes)))
+
+
+committed.connect(_broadcast, dispatch_uid="streams.bus")

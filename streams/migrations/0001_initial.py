@@ -1,0 +1,97 @@
+import django.db.models.deletion
+import streams.fields
+from django.db import migrations, models
+
+
+from . import _functions
+
+
+def create_functions(apps, schema_editor):
+    if schema_editor.connection.vendor == "postgresql":
+        schema_editor.execute(_functions.CREATE, params=None)
+
+
+def drop_functions(apps, schema_editor):
+    if schema_editor.connection.vendor == "postgresql":
+        schema_editor.execute(_functions.DROP, params=None)
+
+
+class Migration(migrations.Migration):
+    initial = True
+
+    dependencies = []
+
+    operations = [
+        migrations.CreateModel(
+            name="Group",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("stream", streams.fields.KeyField(max_length=255)),
+                ("key", streams.fields.KeyField(max_length=255, verbose_name="group id")),
+                ("sequence", models.BigIntegerField(help_text="of its last change")),
+                ("epoch", models.CharField(help_text="of its last change", max_length=8)),
+                ("previous_epoch", models.CharField(help_text="of the change before", max_length=8)),
+                ("clock", models.BigIntegerField(help_text="microseconds since 1970, strictly increasing")),
+            ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("stream", "key"), name="streams_group_unique")],
+            },
+        ),
+        migrations.CreateModel(
+            name="Change",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("sequence", models.BigIntegerField()),
+                ("epoch", models.CharField(max_length=8)),
+                ("previous_epoch", models.CharField(max_length=8)),
+                ("clock", models.BigIntegerField(help_text="microseconds since 1970")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("create", "Create"), ("update", "Update"), ("delete", "Delete")], max_length=6
+                    ),
+                ),
+                ("key", streams.fields.KeyField(max_length=255, verbose_name="item id")),
+                ("previous", models.BigIntegerField(help_text="sequence of this item's change before", null=True)),
+                ("value", streams.fields.JsonTextField(help_text="the new value; of a delete the old one")),
+                (
+                    "group",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="changes",
+                        to="streams.group",
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("group", "sequence"), name="streams_change_unique")],
+            },
+        ),
+        migrations.CreateModel(
+            name="Item",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", streams.fields.KeyField(max_length=255, verbose_name="item id")),
+                ("value", streams.fields.JsonTextField()),
+                ("sequence", models.BigIntegerField(help_text="of its last change")),
+                ("created", models.BigIntegerField(help_text="sequence of its creation: the order of items")),
+                (
+                    "group",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="items",
+                        to="streams.group",
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("group", "key"), name="streams_item_unique"),
+                    models.UniqueConstraint(fields=("group", "created"), name="streams_item_order"),
+                ],
+            },
+        ),
+        migrations.RunPython(create_functions, drop_functions),
+    ]

@@ -1,0 +1,71 @@
+"""The rows: groups with their position, items, and the log of changes.
+
+They are written by the stores only; everything else reads them.
+"""
+
+from typing import ClassVar
+
+from django.db import models
+
+from .fields import JsonTextField, KeyField
+
+
+class Group(models.Model):
+    """A group of a stream and its position; the row's lock orders the group's writers. Never deleted."""
+
+    stream = KeyField()
+    key = KeyField(verbose_name="group id")
+    sequence = models.BigIntegerField(help_text="of its last change")
+    epoch = models.CharField(max_length=8, help_text="of its last change")
+    previous_epoch = models.CharField(max_length=8, help_text="of the change before")
+    clock = models.BigIntegerField(help_text="microseconds since 1970, strictly increasing")
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["stream", "key"], name="streams_group_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.stream}/{self.key}"
+
+
+class Item(models.Model):
+    """An item as it is now."""
+
+    group = models.ForeignKey(Group, models.PROTECT, related_name="items", db_index=False)
+    key = KeyField(verbose_name="item id")
+    value = JsonTextField()
+    sequence = models.BigIntegerField(help_text="of its last change")
+    created = models.BigIntegerField(help_text="sequence of its creation: the order of items")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["group", "key"], name="streams_item_unique"),
+            models.UniqueConstraint(fields=["group", "created"], name="streams_item_order"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.group}/{self.key}"
+
+
+class Change(models.Model):
+    """A change of an item: the log, which is also the outbox."""
+
+    class Kind(models.TextChoices):
+        CREATE = "create"
+        UPDATE = "update"
+        DELETE = "delete"
+
+    group = models.ForeignKey(Group, models.PROTECT, related_name="changes", db_index=False)
+    sequence = models.BigIntegerField()
+    epoch = models.CharField(max_length=8)
+    previous_epoch = models.CharField(max_length=8)
+    clock = models.BigIntegerField(help_text="microseconds since 1970")
+    kind = models.CharField(max_length=6, choices=Kind)
+    key = KeyField(verbose_name="item id")
+    previous = models.BigIntegerField(null=True, help_text="sequence of this item's change before")
+    value = JsonTextField(help_text="the new value; of a delete the old one")
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["group", "sequence"], name="streams_change_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.group}@{self.sequence}"
