@@ -1,0 +1,63 @@
+import { StreamClient } from "millrace";
+
+import { send } from "../project/api.js";
+import { showConnection } from "../project/connection.js";
+import { TodoList } from "./todo-list.js";
+
+// The server has rendered the first state; from here on the stream is the truth, and nothing is shown before it says so.
+const initial = JSON.parse(document.getElementById("snapshot").textContent);
+const client = new StreamClient();
+const todos = client.group("todo", "inbox", { initial });
+const list = new TodoList(document.getElementById("todos"), save);
+const problem = document.getElementById("problem");
+const add = document.getElementById("add");
+
+todos.on("*", (items) => list.show(items));
+list.show(todos.getState());
+showConnection(document.getElementById("connection"), client, todos);
+
+add.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const { description, dueDate } = Object.fromEntries(new FormData(add));
+  if (await attempt(add, "POST", "/todo", dueDate ? { description, dueDate } : { description })) {
+    add.reset();
+    add.elements.description.focus();
+  } else {
+    add.elements.description.setAttribute("aria-invalid", "true");
+  }
+});
+
+add.addEventListener("input", () => add.elements.description.removeAttribute("aria-invalid"));
+
+// the buttons of the list carry what they do as name and the todo as value, as they do for a page without scripts
+document.getElementById("list").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const { name, value } = event.submitter;
+  const item = event.submitter.closest(".todo");
+  if (name === "delete") attempt(item, "DELETE", address(value));
+  else attempt(item, "PUT", address(value), { checked: name === "check" });
+});
+
+function save(item, id, changes) {
+  return attempt(item, "PUT", address(id), changes);
+}
+
+function address(id) {
+  return `/todo/${encodeURIComponent(id)}`;
+}
+
+/** Send one request, with *element* busy meanwhile; say what went wrong, if something did. */
+async function attempt(element, ...request) {
+  if (element.getAttribute("aria-busy") === "true") return false;
+  element.setAttribute("aria-busy", "true");
+  try {
+    await send(...request);
+    problem.textContent = "";
+    return true;
+  } catch (error) {
+    problem.textContent = error.status === 404 ? "That todo is gone: it was deleted somewhere else." : error.message;
+    return false;
+  } finally {
+    element.removeAttribute("aria-busy");
+  }
+}
