@@ -15,7 +15,7 @@ export class StreamClient {
   /** @type {Map<string, Set<Subscription>>} the subscriptions of each group, in the order in which they asked last */
   #rooms = new Map();
   #disconnected = false;
-  /** @type {{ resolve: () => void, reject: (error: Error) => void }[]} */
+  /** @type {{ resolve: Function, reject: Function }[]} those who wait for connect() */
   #waiting = [];
 
   /**
@@ -47,7 +47,9 @@ export class StreamClient {
    */
   connect() {
     this.#disconnected = false;
-    const connected = new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+    const connected = /** @type {Promise<void>} */ (
+      new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
+    );
     connected.catch(() => {});
     this.#socket.open();
     this.#answer();

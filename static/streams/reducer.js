@@ -98,6 +98,7 @@ function concerns({ subscriptionId, id }, frame) {
   return frame.event.type !== "sync" || frame.id == null;
 }
 
+/** @returns {[State, Result]} */
 function sync(state, frame) {
   const data = frame.event.data;
   // a resync is for everyone but does not answer a join; a server without sequences answers without naming anyone
@@ -109,6 +110,7 @@ function sync(state, frame) {
   return [settled(state, value, positionOf(frame)), "synced"];
 }
 
+/** @returns {[State, Result]} */
 function resumed(state, frame) {
   const frames = frame.event.data;
   if (!state.pending || frame.subscriptionId == null || !Array.isArray(frames)) return [state, "dropped"];
@@ -120,6 +122,7 @@ function settled(state, value, position) {
   return { ...state, value, position, pending: false, parts: null, seen: position?.sequence ?? 0, until: 0 };
 }
 
+/** @returns {[State, Result]} */
 function skip(state, frame) {
   const { sequence, epoch = "" } = frame;
   const { from, until } = frame.event;
@@ -133,6 +136,7 @@ function skip(state, frame) {
   return [{ ...state, position: { sequence, epoch }, until: Math.max(state.until, until) }, "skipped"];
 }
 
+/** @returns {[State, Result]} */
 function change(state, frame) {
   if (state.pending || !isChange(frame)) return [state, "dropped"];
   const position = positionOf(frame);
