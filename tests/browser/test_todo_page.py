@@ -1,0 +1,118 @@
+"""/flows/todo/ in real browsers: what one does, the other shows."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.support.people import People
+from tests.support.product import Product
+
+PAGE = "/flows/todo/"
+pytestmark = pytest.mark.usefixtures("inbox")
+
+
+def todos(page: Page) -> Locator:
+    return page.get_by_label("Todos").get_by_role("listitem")
+
+
+def box(page: Page, description: str) -> Locator:
+    return page.get_by_role("checkbox", name=description, exact=True)
+
+
+def add(page: Page, description: str) -> None:
+    page.get_by_label("What is to be done?").fill(description)
+    page.get_by_role("button", name="Add").click()
+
+
+def live(page: Page) -> None:
+    """Wait until the page says that it is live."""
+    expect(page.get_by_role("status")).to_have_text("Live")
+
+
+@pytest.mark.parametrize("who", ["anonymous", "admin"])
+def test_what_one_does_the_other_shows(people: People, admin: Callable[[Page], None], who: str) -> None:
+    one, other = people.person(), people.person()
+    if who == "admin":
+        admin(one)
+    for page in (one, other):
+        page.goto(PAGE)
+        live(page)
+    expect(todos(other)).to_have_count(0)
+
+    add(one, "milk")
+    add(one, "<b>bread</b> & butter")
+    for page in (one, other):
+        expect(todos(page)).to_have_text(["milk", "<b>bread</b> & butter"])
+    expect(one.get_by_label("What is to be done?")).to_have_value("")
+
+    box(one, "milk").click()
+    expect(box(other, "milk")).to_be_checked()
+    expect(box(one, "milk")).to_be_checked()
+    box(other, "milk").click()
+    expect(box(one, "milk")).not_to_be_checked()
+
+    one.get_by_role("button", name="Delete milk").click()
+    for page in (one, other):
+        expect(todos(page)).to_have_text(["<b>bread</b> & butter"])
+
+
+def test_what_another_process_writes_is_shown(people: People, product: Product) -> None:
+    page = people.person()
+    page.goto(PAGE)
+    live(page)
+    product.writer.stream("todo", "set", "inbox", "t1", {"description": "from a shell"})
+    expect(todos(page)).to_have_text(["from a shell"])
+    product.writer.stream("todo", "delete", "inbox", "t1")
+    expect(todos(page)).to_have_count(0)
+
+
+def test_readable_and_usable_without_javascript(people: People, product: Product) -> None:
+    product.writer.stream("todo", "set", "inbox", "t1", {"description": "rendered by the server"})
+    live_page, page = people.person(), people.person(java_script=False)
+    live_page.goto(PAGE)
+    live(live_page)
+    page.goto(PAGE)
+    expect(todos(page)).to_have_text(["rendered by the server"])
+    add(page, "posted by a form")
+    for shown in (page, live_page):
+        expect(todos(shown)).to_have_text(["rendered by the server", "posted by a form"])
+
+
+def test_first_state_is_in_the_page_and_the_script_keeps_it(people: People, product: Product) -> None:
+    for number in range(3):
+        product.writer.stream("todo", "set", "inbox", f"t{number}", {"description": f"todo {number}"})
+    page = people.person()
+    response = page.goto(PAGE)
+    assert response is not None
+    assert response.text().count('class="todo"') >= 3
+    live(page)
+    expect(todos(page)).to_have_text([f"todo {number}" for number in range(3)])
+
+
+def test_is_right_again_after_a_restart_and_says_so(people: People, product: Product) -> None:
+    people.expected += [r"WebSocket connection to .* failed"]  # while the server is away
+    product.writer.stream("todo", "set", "inbox", "t1", {"description": "before"})
+    page = people.person()
+    page.goto(PAGE)
+    live(page)
+    product.web.kill()
+    expect(page.get_by_role("status")).to_have_text("Reconnecting…")
+    product.writer.stream("todo", "set", "inbox", "t2", {"description": "written meanwhile"})
+    product.writer.stream("todo", "delete", "inbox", "t1")
+    product.web.start()
+    live(page)
+    expect(todos(page)).to_have_text(["written meanwhile"])
+    add(page, "and it works")
+    expect(todos(page)).to_have_text(["written meanwhile", "and it works"])
+
+
+def test_landing_page_leads_to_flows_admin_and_docs(people: People) -> None:
+    page = people.person()
+    page.goto("/")
+    page.get_by_role("main").get_by_role("link", name="todo").first.click()
+    expect(page).to_have_url(f"{people.base_url}{PAGE}")
+    for name in ("Docs", "API", "Admin"):
+        page.goto("/")
+        page.get_by_role("navigation").get_by_role("link", name=name).click()
+        expect(page.get_by_role("heading").first).to_be_visible()

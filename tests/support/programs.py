@@ -1,0 +1,78 @@
+"""What test processes do to the product's streams; run through a Console, arguments and results are JSON."""
+
+import random
+import threading
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db import transaction
+
+from streams.changes import Written
+from streams.conf import conf
+from streams.registry import registry
+
+
+def call(stream: str, method: str, arguments: list[Any]) -> Any:
+    """Call a method of a stream: ``call("todo", "set", ["inbox", "t1", {...}])``."""
+    result = getattr(registry.get(stream), method)(*arguments)
+    return result.new_value if isinstance(result, Written) else result
+
+
+def ticks(stream: str, group: str, item: str, count: int) -> Any:
+    """Update an item *count* times in one transaction: all become visible in one tick. Returns its last value."""
+    todo: Any = registry.get(stream)
+    with transaction.atomic(using=conf().database):
+        for number in range(1, count + 1):
+            last = todo.update(group, item, [{"type": "set", "path": "tick", "value": number}])
+    return last.new_value
+
+
+def empty(stream: str, group: str) -> int:
+    """Delete every item of a group and return their number."""
+    todo: Any = registry.get(stream)
+    return len([todo.delete(group, item["id"]) for item in todo.list(group)])
+
+
+def churn(stream: str, group: str, seed: int, stop: threading.Event) -> dict[str, int]:
+    """Create, update and delete items as fast as it goes until stopped; returns how often each was done.
+
+    Seeded: the same numbers choose the same operations.
+    """
+    todo: Any = registry.get(stream)
+    dice = random.Random(seed)
+    done = {"set": 0, "update": 0, "delete": 0}
+    while not stop.is_set():
+        item = f"w{seed}-{dice.randrange(10)}"
+        kind = dice.choices(["set", "update", "delete"], [3, 5, 2])[0]
+        number = sum(done.values())
+        if kind == "set":
+            todo.set(group, item, {"description": f"set {number}"})
+        elif kind == "update" and todo.get(group, item) is not None:
+            todo.update(group, item, [{"type": "set", "path": "description", "value": f"update {number}"}])
+        elif kind == "delete":
+            todo.delete(group, item)
+        done[kind] += 1
+    return done
+
+
+def increments(stream: str, group: str, item: str, count: int) -> int:
+    """Increment ``number`` of an item *count* times, each in a transaction of its own."""
+    todo: Any = registry.get(stream)
+    for _ in range(count):
+        todo.update(group, item, [{"type": "increment", "path": "number", "by": 1}])
+    return count
+
+
+def make_user(username: str, password: str) -> None:
+    """Make a superuser, or give the one that is there this password."""
+    users = get_user_model()
+    user, _ = users.objects.get_or_create(username=username, defaults={"is_staff": True, "is_superuser": True})
+    user.set_password(password)
+    user.save()
+
+
+def send_task(name: str, arguments: list[Any]) -> None:
+    """Put a task on the queue, as any process of the product can."""
+    from project.celery import app
+
+    app.send_task(name, args=arguments)
