@@ -73,6 +73,22 @@ def timestamp(clock: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupState:
+    """A group as it was at one moment.
+
+    items: in the order of their creation. sequence, epoch: the position from which a subscriber can go on.
+    """
+
+    items: list[Any]
+    sequence: int
+    epoch: str
+
+    def as_json(self) -> dict[str, Json]:
+        """Return what the JavaScript client takes as ``initial``."""
+        return {"items": self.items, "sequence": self.sequence, "epoch": self.epoch}
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
     """What a write did.
 

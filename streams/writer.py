@@ -9,7 +9,7 @@ from asgiref.sync import sync_to_async
 from pydantic import BaseModel
 
 from .bus import changed, committed
-from .changes import Address, Change, Kind, Written
+from .changes import Address, Change, GroupState, Kind, Written
 from .conf import conf
 from .definition import Definition, define
 from .errors import InvalidCursor, InvalidItem, WriteConflict
@@ -78,6 +78,11 @@ class Stream:
         rows = rows[:limit]
         return Items((loads(row.value) for row in rows), str(rows[-1].created) if more and rows else None)
 
+    def snapshot(self, group_id: str) -> GroupState:
+        """Return the items of a group with their position, for a page that goes on from there."""
+        found = self.store.snapshot(self._address(group_id))
+        return GroupState([loads(row.value) for row in found.items], found.position.sequence, found.position.epoch)
+
     def list_groups(self) -> Names:
         """Return the ids of the groups that hold items, sorted."""
         return self.store.groups(self.name)
@@ -145,6 +150,9 @@ class Stream:
 
     async def alist(self, group_id: str, *, limit: int | None = None, after: str | None = None) -> Items:
         return await sync_to_async(self.list)(group_id, limit=limit, after=after)
+
+    async def asnapshot(self, group_id: str) -> GroupState:
+        return await sync_to_async(self.snapshot)(group_id)
 
     async def alist_groups(self) -> Names:
         return await sync_to_async(self.list_groups)()
