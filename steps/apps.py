@@ -1,0 +1,18 @@
+"""The app: at start it collects the steps of all installed apps."""
+
+from django.apps import AppConfig
+
+
+class StepsConfig(AppConfig):
+    """Functions that HTTP, queues, time and streams call."""
+
+    name = "steps"
+    verbose_name = "Steps"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from . import checks, heartbeats  # noqa: F401  (checks: importing registers them)
+        from .registry import registry
+
+        registry.discover()
+        heartbeats.connect()

@@ -1,0 +1,140 @@
+"""The HTTP face of steps: one DRF view per HTTP trigger, and the one Django view in front of them.
+
+The views are synchronous, so that one request is one thread and one database connection; async handlers run to
+their end inside.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import Any, ClassVar
+from uuid import uuid4
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import RequestDataTooBig
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.views.decorators.csrf import csrf_exempt
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request as ParsedRequest
+from rest_framework.views import APIView, set_rollback
+
+from streams.protocol import dumps
+
+from .context import Context, new_trace_id
+from .errors import InvalidStepInput
+from .execution import admits, execute
+from .requests import read_request
+from .responses import json_response, respond
+from .routes import Route, segments_of, table
+
+log = logging.getLogger(__name__)
+
+
+class ExactRenderer(JSONRenderer):
+    """JSON as steps write it: what DRF's renderer would escape or round stays as it is."""
+
+    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
+        return b"" if data is None else dumps(data).encode()
+
+
+class AnyAccept(DefaultContentNegotiation):
+    """The handler decides what it answers, so no Accept header is refused."""
+
+    def select_renderer(
+        self, request: ParsedRequest, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        return renderers[0], renderers[0].media_type or ""
+
+
+class StepView(APIView):
+    """Runs one step for one HTTP trigger; authentication, permissions and throttles are DRF's, or the trigger's."""
+
+    route: ClassVar[Route]
+    renderer_classes = [ExactRenderer]
+    content_negotiation_class = AnyAccept
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> ParsedRequest:
+        # one argument until here, lest a parameter's name collide with one of Django's
+        self.kwargs = kwargs["params"]
+        self.trace_id = new_trace_id()
+        return super().initialize_request(request, *args, **kwargs)
+
+    def handle(self, request: ParsedRequest, params: Mapping[str, str]) -> HttpResponseBase:
+        """Answer *request*; what goes wrong inside the step is left to ``handle_exception``."""
+        trigger, step = self.route.trigger, self.route.step
+        try:
+            input = read_request(request, trigger, params, self)
+        except InvalidStepInput as error:
+            return json_response({"error": error.message, "fields": error.fields}, error.status)
+        except RequestDataTooBig:
+            return json_response({"error": "Body too large"}, 413)
+        if not admits(trigger, input):
+            return json_response({"error": "The condition of this step is not met", "skipped": True}, 422)
+        return respond(execute(step, input, Context(step, trigger, self.trace_id)), self.route)
+
+    def handle_exception(self, exc: Exception) -> HttpResponseBase:
+        """Let DRF answer what it knows: its own exceptions, Http404, PermissionDenied.
+
+        Anything else is a 500, which says nothing but where to look in the log.
+        """
+        try:
+            return super().handle_exception(exc)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the request is answered, and it is logged
+            return self._fail(error)
+
+    def raise_uncaught_exception(self, exc: Exception) -> None:
+        raise exc
+
+    def _fail(self, error: Exception) -> HttpResponse:
+        set_rollback()  # of ATOMIC_REQUESTS: Django will see a response, not the exception
+        error_id, name = uuid4().hex, self.route.step.name
+        log.error(
+            "step failed",
+            exc_info=error,
+            extra={"action": "step_failed", "step": name, "error_id": error_id, "trace_id": self.trace_id},
+        )
+        return json_response({"error": "Internal server error", "error_id": error_id}, 500)
+
+
+@csrf_exempt  # like every view of DRF: its session authentication asks for the token itself
+@login_not_required
+def dispatch(request: HttpRequest, path: str) -> HttpResponseBase:
+    """Answer *request* with the step whose method and path it has.
+
+    path: decoded, from where ``steps.urls`` is included. Raises: Http404. A path known for other methods gives 405.
+    """
+    segments = segments_of(request, path)
+    matches = table().find(segments) if segments is not None else []
+    if not matches:
+        raise Http404("No step has this path.")
+    for match in matches:
+        if route := match.route(request.method or ""):
+            return view_of(route)(request, params=match.params(route))
+    methods = {method for match in matches for method in match.routes} | {"OPTIONS"}
+    allow = {"Allow": ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))}
+    if request.method == "OPTIONS":
+        return HttpResponse(status=204, headers=allow)
+    return json_response({"error": "Method not allowed"}, 405, allow)
+
+
+@cache
+def view_of(route: Route) -> Callable[..., HttpResponseBase]:
+    """Return the DRF view of *route*, made on first use: it takes the request and ``params``."""
+    trigger, method = route.trigger, route.trigger.method.lower()
+    policies = {
+        "permission_classes": trigger.permission_classes,
+        "authentication_classes": trigger.authentication_classes,
+        "throttle_classes": trigger.throttle_classes,
+    }
+    attributes = {
+        "__doc__": route.step.description,
+        "__module__": __name__,
+        "route": route,
+        "http_method_names": [method, "head"] if method == "get" else [method],
+        method: StepView.handle,
+        **{name: classes for name, classes in policies.items() if classes is not None},
+    }
+    view: Callable[..., HttpResponseBase] = type(route.step.name, (StepView,), attributes).as_view()
+    return view
