@@ -1,0 +1,186 @@
+"""One open connection: what it subscribed to, and what it says. Nothing it says can disturb another."""
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from . import access
+from .access import Auth, Subscription
+from .changes import Address
+from .conf import conf
+from .counters import counters
+from .definition import Definition
+from .errors import (
+    BadMessage,
+    FrameTooLarge,
+    LimitExceeded,
+    RateLimited,
+    StreamError,
+    TooManySubscriptions,
+)
+from .hub import Hub
+from .limits import Window
+from .outbox import Outbox
+from .packets import Packet
+from .protocol import PONG, Join, Leave, Ping, error_frame, parse_message, said_address
+from .registry import registry
+
+log = logging.getLogger(__name__)
+
+# what a connection leaves behind must be done even when its server has forgotten it
+_farewells: set[asyncio.Task[None]] = set()
+
+
+@dataclass(slots=True, eq=False)
+class _Subscribed:
+    """A subscription of this connection. granted: on_join allowed it and on_leave has to run; gone: it was left."""
+
+    join: Join
+    definition: Definition
+    subscription: Subscription
+    granted: bool = False
+    gone: bool = False
+
+
+class Connection:
+    """One client. close: ends it with a close code; everything else goes through the outbox."""
+
+    def __init__(self, hub: Hub, outbox: Outbox, auth: Auth, close: Callable[[int], None]) -> None:
+        self.id = secrets.token_hex(8)
+        self._hub, self._outbox, self._auth, self._close = hub, outbox, auth, close
+        self._subscribed: dict[str, _Subscribed] = {}
+        self._turns: dict[Address, asyncio.Task[None]] = {}
+        self._messages = Window(conf().max_messages_per_minute)
+        self._bad = Window(conf().max_bad_messages_per_minute - 1)
+        self._closed = False
+
+    def take(self, text: str | bytes) -> None:
+        """Take a message of the client; returns at once and never raises."""
+        if self._closed:
+            return
+        try:
+            self._take(text)
+        except StreamError as error:
+            stream, group = (None, None) if isinstance(error, FrameTooLarge) else said_address(text)
+            self._refuse(error, stream, group)
+        except Exception:
+            log.exception("a message failed", extra={"action": "message_failed", "connection": self.id})
+            self._refuse(StreamError(), None, None)
+
+    def end(self) -> None:
+        """The connection is gone: leave everything."""
+        if self._closed:
+            return
+        self._closed = True
+        self._outbox.seal()
+        for subscribed in list(self._subscribed.values()):
+            self._leave(subscribed)
+
+    # -- messages ---------------------------------------------------------------------------------------------------
+
+    def _take(self, text: str | bytes) -> None:
+        if len(text) > conf().frame_bytes or (isinstance(text, str) and len(text.encode()) > conf().frame_bytes):
+            raise FrameTooLarge
+        if not self._messages.allows():
+            raise RateLimited
+        match parse_message(text):
+            case Ping():
+                self._outbox.push(Packet(PONG))
+            case Join() as join:
+                self._join(join)
+            case Leave() as leave:
+                if (subscribed := self._subscribed.get(leave.subscription_id)) is not None:
+                    self._leave(subscribed)
+
+    def _join(self, join: Join) -> None:
+        known = self._subscribed.get(join.subscription_id)
+        if known is not None and (known.join.address, known.join.id) == (join.address, join.id):
+            self._queue(known, self._enter(known, join))  # answered again; the hooks do not run again
+            return
+        definition = registry.get(join.address.stream).definition
+        if known is not None:
+            self._leave(known)
+        if len(self._subscribed) >= conf().max_subscriptions:
+            raise TooManySubscriptions
+        subscription = Subscription(join.address.stream, join.address.group, join.id, join.subscription_id, self.id)
+        subscribed = self._subscribed[join.subscription_id] = _Subscribed(join, definition, subscription)
+        self._queue(subscribed, self._admit(subscribed))
+
+    def _leave(self, subscribed: _Subscribed) -> None:
+        """End a subscription; one whose join is still in progress is cancelled."""
+        subscribed.gone = True
+        if self._subscribed.get(subscribed.join.subscription_id) is subscribed:
+            del self._subscribed[subscribed.join.subscription_id]
+        self._hub.leave(self._outbox, subscribed.join.address, subscribed.join.subscription_id)
+        if subscribed.granted:
+            self._dismiss(subscribed)
+
+    # -- joining ----------------------------------------------------------------------------------------------------
+
+    def _queue(self, subscribed: _Subscribed, join: Coroutine[Any, Any, None]) -> None:
+        """Run *join* after the joins of this connection and group that are in progress."""
+        address = subscribed.join.address
+        before = self._turns.get(address)
+
+        async def turn() -> None:
+            if before is not None:
+                await asyncio.wait([before])
+            await join
+
+        task = self._turns[address] = asyncio.get_running_loop().create_task(turn())
+        task.add_done_callback(lambda done: self._turned(address, done))
+
+    def _turned(self, address: Address, task: asyncio.Task[None]) -> None:
+        if self._turns.get(address) is task:
+            del self._turns[address]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a join failed", exc_info=error, extra={"action": "join_failed", "connection": self.id})
+            self._refuse(StreamError(), address.stream, address.group)
+
+    async def _admit(self, subscribed: _Subscribed) -> None:
+        if subscribed.gone:
+            return
+        try:
+            await access.admit(subscribed.definition, subscribed.subscription, self._auth)
+        except StreamError as error:
+            if not subscribed.gone:
+                self._subscribed.pop(subscribed.join.subscription_id, None)
+                self._refuse(error, subscribed.join.address.stream, subscribed.join.address.group)
+            return
+        if subscribed.gone:  # left while the hook ran: it granted, so on_leave is due
+            self._dismiss(subscribed)
+            return
+        subscribed.granted = True
+        await self._enter(subscribed, subscribed.join)
+
+    async def _enter(self, subscribed: _Subscribed, join: Join) -> None:
+        if subscribed.gone or not subscribed.granted:
+            return
+        await self._hub.join(
+            self._outbox, join.address, join.subscription_id, join.id, join.own, join.since, lambda: subscribed.gone
+        )
+
+    def _dismiss(self, subscribed: _Subscribed) -> None:
+        subscribed.granted = False
+        task = asyncio.get_running_loop().create_task(
+            access.dismiss(subscribed.definition, subscribed.subscription, self._auth)
+        )
+        _farewells.add(task)
+        task.add_done_callback(_farewells.discard)
+
+    # -- refusing ---------------------------------------------------------------------------------------------------
+
+    def _refuse(self, error: StreamError, stream: str | None, group: str | None) -> None:
+        """Answer with an error frame; close where the error says so, or when there were too many bad messages."""
+        counters.add("refused", error.code)
+        self._outbox.push(Packet(error_frame(error, stream, group, time.time_ns() // 1_000_000)))
+        close = error.close
+        if isinstance(error, BadMessage) and not self._bad.allows():
+            close = LimitExceeded.close
+        if close is not None:
+            self._close(close)
+            self.end()

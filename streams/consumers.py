@@ -1,0 +1,98 @@
+"""The WebSocket endpoint: Channels' consumer for connect, receive and disconnect, and nothing per frame."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from channels.consumer import AsyncConsumer
+from channels.exceptions import StopConsumer
+
+from .access import Auth
+from .conf import conf
+from .connection import Connection
+from .errors import Overloaded
+from .hub import current_hub
+from .outbox import Outbox
+from .packets import Packet
+
+log = logging.getLogger(__name__)
+
+SUBPROTOCOL = "Authorization"
+CLOSE_S = 5.0
+
+
+class StreamConsumer(AsyncConsumer):
+    """One WebSocket."""
+
+    channel_layer_alias = ""  # none is configured so: the process has one channel, sockets have none
+
+    connection: Connection | None = None
+    _closing: asyncio.Task[None] | None = None
+
+    async def websocket_connect(self, message: Mapping[str, Any]) -> None:
+        """Accept everyone: who may join what is asked at each join."""
+        self.outbox = Outbox(
+            self._send,
+            self._too_slow,
+            conflate_above=conf().conflate_bytes,
+            longest=conf().outbox_bytes,
+        )
+        self.connection = Connection(current_hub(), self.outbox, authenticated(self.scope), self._close)
+        offered = self.scope.get("subprotocols") or []
+        # browsers abort when what they offered is not echoed
+        await self.send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL if SUBPROTOCOL in offered else None})
+
+    async def websocket_receive(self, message: Mapping[str, Any]) -> None:
+        """Hand a message to the connection."""
+        text = message.get("text")
+        if self.connection is not None:
+            self.connection.take(text if text is not None else message.get("bytes") or b"")
+
+    async def websocket_disconnect(self, message: Mapping[str, Any]) -> None:
+        """Leave everything."""
+        if self.connection is not None:
+            self.connection.end()
+            self.outbox.close()
+        raise StopConsumer
+
+    async def _send(self, packet: Packet) -> None:
+        await self.base_send(packet.message)
+
+    def _too_slow(self) -> None:
+        assert Overloaded.close is not None
+        self._close(Overloaded.close)
+        if self.connection is not None:
+            self.connection.end()
+
+    def _close(self, code: int) -> None:
+        """Close after what was pushed is sent; a peer that takes nothing is given a few seconds."""
+
+        async def close() -> None:
+            try:
+                async with asyncio.timeout(CLOSE_S):
+                    await self.outbox.drained()
+                    await self.base_send({"type": "websocket.close", "code": code})
+            except Exception as error:
+                log.debug("close failed", extra={"action": "close_failed", "error": repr(error)})
+
+        if self._closing is None:
+            self._closing = asyncio.get_running_loop().create_task(close())
+
+
+def authenticated(scope: Mapping[str, Any]) -> Auth:
+    """Return who a handshake is: the session's user, unless another site's page opened the connection."""
+    user = scope.get("user")
+    if user is None or not user.is_authenticated or not same_origin(scope):
+        return None
+    return {"userId": str(user.pk)}
+
+
+def same_origin(scope: Mapping[str, Any]) -> bool:
+    """Does the handshake come from a page of this host, or from no browser at all (no Origin)?"""
+    headers = dict(scope.get("headers", ()))
+    origin = headers.get(b"origin")
+    if origin is None:
+        return True
+    return urlsplit(origin.decode("latin-1")).netloc.lower() == headers.get(b"host", b"").decode("latin-1").lower()

@@ -1,0 +1,148 @@
+"""What one connection has yet to be sent, and the sending: in order, bounded, never waited for by anyone else."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from typing import Any
+
+from .changes import Address
+from .conflation import conflate
+from .counters import counters
+from .packets import Packet
+
+log = logging.getLogger(__name__)
+
+Send = Callable[[Packet], Coroutine[Any, Any, None]]
+BATCH_BYTES = 256 * 1024
+
+
+class Outbox:
+    """Sends packets to one connection.
+
+    send: the connection's own; it blocks when the peer does not read. slow: called once when the outbox is over *longest*
+    and conflation did not help; the connection is then to be closed. conflate_above, longest: in units of *measure* (characters).
+    """
+
+    def __init__(
+        self,
+        send: Send,
+        slow: Callable[[], None],
+        *,
+        conflate_above: int,
+        longest: int,
+        measure: Callable[[Packet], int] = len,
+        slack: float = 1.25,
+    ) -> None:
+        self._send, self._slow, self._measure = send, slow, measure
+        self._conflate_above = self._threshold = conflate_above
+        self._longest, self._slack = longest, slack
+        self._waiting: deque[Packet] = deque()
+        self._size = 0
+        self._task: asyncio.Task[None] | None = None
+        self._closed = False
+
+    def push(self, packet: Packet) -> None:
+        """Send *packet* now, or after what waits already."""
+        if self._closed:
+            return
+        if self._task is None:
+            self._step(packet)
+            return
+        self._waiting.append(packet)
+        self._size += self._measure(packet)
+        if self._size > self._threshold:
+            self._shrink()
+
+    def drop(self, address: Address) -> None:
+        """Throw away the changes of *address* that wait: a resync follows."""
+        kept = [packet for packet in self._waiting if packet.address != address or packet.hint is None]
+        self._refill(kept)
+
+    def seal(self) -> None:
+        """Take nothing more; what waits is still sent."""
+        self._closed = True
+
+    def close(self) -> None:
+        """Send nothing more."""
+        self._closed = True
+        self._waiting.clear()
+        self._size = 0
+        if self._task is not None:
+            self._task.cancel()
+
+    async def drained(self) -> None:
+        """Wait until nothing waits."""
+        while self._task is not None:
+            await asyncio.wait([self._task])
+
+    @property
+    def size(self) -> int:
+        """What waits, in units of *measure*."""
+        return self._size
+
+    def _step(self, packet: Packet) -> None:
+        """Step the send once; nearly always that is all it takes, and a task only costs when it blocks."""
+        coroutine = self._send(packet)
+        try:
+            blocked_on = coroutine.send(None)
+        except StopIteration:
+            return
+        except Exception as error:
+            self._broken(error)
+            return
+        self._task = asyncio.get_running_loop().create_task(self._flush(_Begun(coroutine, blocked_on)))
+
+    async def _flush(self, begun: Awaitable[None]) -> None:
+        try:
+            await begun
+            while self._waiting:
+                packet = self._waiting.popleft()
+                self._size -= self._measure(packet)
+                await self._send(packet)
+            self._threshold = self._conflate_above
+        except Exception as error:
+            self._broken(error)
+        finally:
+            self._task = None
+
+    def _broken(self, error: Exception) -> None:
+        """The connection is gone, and the server will say so; until then there is nobody to send to."""
+        self._closed = True
+        self._waiting.clear()
+        self._size = 0
+        counters.add("send_failed", type(error).__name__)
+        log.debug("send failed", extra={"action": "send_failed", "error": repr(error)})
+
+    def _shrink(self) -> None:
+        self._refill(conflate(list(self._waiting)))
+        self._threshold = max(self._conflate_above, int(self._size * self._slack))
+        if self._size > self._longest:
+            self.close()
+            counters.add("connection_closed", "too slow")
+            self._slow()
+
+    def _refill(self, packets: list[Packet]) -> None:
+        self._waiting = deque(packets)
+        self._size = sum(self._measure(packet) for packet in packets)
+
+
+class _Begun:
+    """The rest of a coroutine that was stepped once outside of a task and blocks on a future."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, None], blocked_on: Any) -> None:
+        self._coroutine, self._blocked_on = coroutine, blocked_on
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        yielded = self._blocked_on
+        while True:
+            try:
+                sent = yield yielded
+            except BaseException as error:
+                step = lambda error=error: self._coroutine.throw(error)  # noqa: E731
+            else:
+                step = lambda sent=sent: self._coroutine.send(sent)  # noqa: E731
+            try:
+                yielded = step()
+            except StopIteration:
+                return
