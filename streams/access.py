@@ -70,9 +70,9 @@ async def _decide(definition: Definition, subscription: Subscription, auth: Auth
     if not definition.open:
         return _Verdict(False)
     try:
-        if definition.can_access is not None:
-            if await _call(definition.can_access, subscription, auth, with_context=False) is not True:
-                return _Verdict(False)
+        rule = definition.can_access
+        if rule is not None and await _call(rule, subscription, auth, with_context=False) is not True:
+            return _Verdict(False)
         if definition.on_join is not None:
             return _verdict(await _call(definition.on_join, subscription, auth, with_context=True))
     except Exception as error:  # fail closed, whatever it was

@@ -1,8 +1,8 @@
 """What of a slow connection's waiting packets is still worth sending (wire protocol, W12).
 
-Events go first. Of each item at most a delete, a create and the newest update stay, in their order; a create and its later
-delete annihilate with everything between; delete and create are never merged, nor is anything across an answer or a sync of
-the group. Our own clients are told of every hole by a skip.
+Events go first. Of each item at most a delete, a create and the newest update stay, in their order; a create and its
+later delete annihilate with everything between; delete and create are never merged, nor is anything across an answer
+or a sync of the group. Our own clients are told of every hole by a skip.
 """
 
 from collections.abc import Iterable, Sequence

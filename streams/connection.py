@@ -45,6 +45,10 @@ class _Subscribed:
     granted: bool = False
     gone: bool = False
 
+    def left(self) -> bool:
+        """Was it left? A call: other tasks change it while one waits."""
+        return self.gone
+
 
 class Connection:
     """One client. close: ends it with a close code; everything else goes through the outbox."""
@@ -142,26 +146,26 @@ class Connection:
             self._refuse(StreamError(), address.stream, address.group)
 
     async def _admit(self, subscribed: _Subscribed) -> None:
-        if subscribed.gone:
+        if subscribed.left():
             return
         try:
             await access.admit(subscribed.definition, subscribed.subscription, self._auth)
         except StreamError as error:
-            if not subscribed.gone:
+            if not subscribed.left():
                 self._subscribed.pop(subscribed.join.subscription_id, None)
                 self._refuse(error, subscribed.join.address.stream, subscribed.join.address.group)
             return
-        if subscribed.gone:  # left while the hook ran: it granted, so on_leave is due
+        if subscribed.left():  # left while the hook ran: it granted, so on_leave is due
             self._dismiss(subscribed)
             return
         subscribed.granted = True
         await self._enter(subscribed, subscribed.join)
 
     async def _enter(self, subscribed: _Subscribed, join: Join) -> None:
-        if subscribed.gone or not subscribed.granted:
+        if subscribed.left() or not subscribed.granted:
             return
         await self._hub.join(
-            self._outbox, join.address, join.subscription_id, join.id, join.own, join.since, lambda: subscribed.gone
+            self._outbox, join.address, join.subscription_id, join.id, join.own, join.since, subscribed.left
         )
 
     def _dismiss(self, subscribed: _Subscribed) -> None:

@@ -28,6 +28,7 @@ class StreamConsumer(AsyncConsumer):
 
     channel_layer_alias = ""  # none is configured so: the process has one channel, sockets have none
 
+    base_send: Any  # the server's own; the typed one knows no subprotocols
     connection: Connection | None = None
     _closing: asyncio.Task[None] | None = None
 
@@ -42,7 +43,9 @@ class StreamConsumer(AsyncConsumer):
         self.connection = Connection(current_hub(), self.outbox, authenticated(self.scope), self._close)
         offered = self.scope.get("subprotocols") or []
         # browsers abort when what they offered is not echoed
-        await self.send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL if SUBPROTOCOL in offered else None})
+        await self.base_send(
+            {"type": "websocket.accept", "subprotocol": SUBPROTOCOL if SUBPROTOCOL in offered else None}
+        )
 
     async def websocket_receive(self, message: Mapping[str, Any]) -> None:
         """Hand a message to the connection."""
@@ -74,7 +77,7 @@ class StreamConsumer(AsyncConsumer):
                 async with asyncio.timeout(CLOSE_S):
                     await self.outbox.drained()
                     await self.base_send({"type": "websocket.close", "code": code})
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - gone already, or it takes nothing: there is no more to do
                 log.debug("close failed", extra={"action": "close_failed", "error": repr(error)})
 
         if self._closing is None:
@@ -95,4 +98,5 @@ def same_origin(scope: Mapping[str, Any]) -> bool:
     origin = headers.get(b"origin")
     if origin is None:
         return True
-    return urlsplit(origin.decode("latin-1")).netloc.lower() == headers.get(b"host", b"").decode("latin-1").lower()
+    host: bytes = headers.get(b"host", b"")
+    return urlsplit(origin.decode("latin-1")).netloc.lower() == host.decode("latin-1").lower()

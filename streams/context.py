@@ -48,8 +48,8 @@ class Awaitable:
 class Logger:
     """The documents' logger over a standard one: ``info("message", {"todoId": id})`` or ``extra=``.
 
-    The data is one attribute of the record, ``data``: a key of it cannot clash with the record's own. facts: go along with
-    every line.
+    The data is one attribute of the record, ``data``: a key of it cannot clash with the record's own. facts: go along
+    with every line.
     """
 
     def __init__(self, logger: logging.Logger, facts: Mapping[str, Any]) -> None:

@@ -23,9 +23,9 @@
         ├── Overloaded
         └── Restarting
 
-Four class attributes tell every edge what to do: ``code`` (wire protocol), ``status`` (HTTP), ``close`` (WebSocket close
-code, None: the socket stays open) and ``retry`` (may the same call succeed later?). A class's docstring is its default message.
-Close codes below 4500 mean "come back", 4500 and above "do not reconnect by yourself".
+Four class attributes tell every edge what to do: ``code`` (wire protocol), ``status`` (HTTP), ``close`` (WebSocket
+close code, None: the socket stays open) and ``retry`` (may the same call succeed later?). A class's docstring is its
+default message. Close codes below 4500 mean "come back", 4500 and above "do not reconnect by yourself".
 """
 
 from typing import ClassVar

@@ -55,7 +55,9 @@ class Feed:
             self.outbox.push(packet)
 
     def answer(self, join: Joining, at: int, packets: list[Packet]) -> None:
-        """Answer the first join at the sequence *at*: what was held up to there, the answer, and what was held above."""
+        """Answer the first join at the sequence *at*: what was held up to there, the answer, and what was held
+        above.
+        """
         self._release(at)
         for packet in packets:
             self.outbox.push(packet)
@@ -76,7 +78,9 @@ class Feed:
             self.own = all(other.own for other in self._subscriptions.values())
 
     def cancel(self, subscription: str) -> Joining | None:
-        """Drop the joins of *subscription* that are not answered yet; return the one whose turn it is because of that."""
+        """Drop the joins of *subscription* that are not answered yet; return the one whose turn it is because of
+        that.
+        """
         first = self.joining[0] if self.joining else None
         for join in [join for join in self.joining if join.subscription == subscription]:
             join.cancelled = True

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-
 if TYPE_CHECKING:  # Django's fields are generic in their type stubs only
     CharField = models.CharField[str, str]
     TextField = models.TextField[str, str]
@@ -27,9 +26,9 @@ class KeyField(CharField):
 
 
 class JsonTextField(TextField):
-    """JSON kept as the text that was written, not as what a database makes of it.
+    r"""JSON kept as the text that was written, not as what a database makes of it.
 
-    On PostgreSQL the column is ``json`` (``jsonb`` reorders keys and refuses ``\\u0000``), read back as text.
+    On PostgreSQL the column is ``json`` (``jsonb`` reorders keys and refuses ``\u0000``), read back as text.
     """
 
     def db_type(self, connection: BaseDatabaseWrapper) -> str | None:

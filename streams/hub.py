@@ -107,7 +107,9 @@ class Hub:
             self._deliver(self._inbox.popleft())
 
     def heard(self, message: Message) -> None:
-        """Take a message of the channel layer; the echo of our own events falls away, that of changes by its sequence."""
+        """Take a message of the channel layer; the echo of our own events falls away, that of changes by its
+        sequence.
+        """
         if any(event.origin == bus.origin for event in message.events):
             events = [event for event in message.events if event.origin != bus.origin]
             message = Message(message.address, message.hints, events)

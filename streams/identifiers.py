@@ -9,7 +9,7 @@ MAX_LENGTH = 255  # code points
 _STREAM_NAME = re.compile(r"[^\x00-\x20\x7f]+")
 
 
-def check_id(value: Any, what: str) -> str:
+def check_id(value: object, what: str) -> str:
     """Return *value* if it may be the id of a *what* ("group", "item"): 1 to 255 code points, compared as they are.
 
     Raises: InvalidId - not a str, empty, too long, "." or "..", U+0000 or a lone surrogate inside.

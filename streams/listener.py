@@ -1,7 +1,7 @@
 """The process's ear at the channel layer: one channel, one subscription per group, each proven by an echo.
 
-``group_add`` proves nothing: it returned at once on a stopped server. And ``receive()`` never raises when a subscription is gone,
-it goes silent. So a nonce is sent to the group, and only its echo counts.
+``group_add`` proves nothing: it returned at once on a stopped server. And ``receive()`` never raises when a
+subscription is gone, it goes silent. So a nonce is sent to the group, and only its echo counts.
 """
 
 import asyncio
@@ -25,7 +25,9 @@ PROBES = 16  # subscriptions proven again per interval, in turn
 
 @dataclass(slots=True, eq=False)
 class _Subscription:
-    """One group. lock: adding and discarding come one after another; wanted: somebody is in the room, or was just now."""
+    """One group. lock: adding and discarding come one after another; wanted: somebody is in the room, or was just
+    now.
+    """
 
     address: Address
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -110,7 +112,7 @@ class Listener:
                 try:
                     async with asyncio.timeout(conf().publish_timeout_s):
                         await self._layer.group_discard(channel_group(subscription.address), self._channel)
-                except Exception as error:
+                except Exception as error:  # noqa: BLE001 - a layer may raise anything; polling serves meanwhile
                     counters.add("layer_failed", type(error).__name__)
             if not subscription.wanted and not subscription.added:
                 self._subscriptions.pop(subscription.address, None)
@@ -130,7 +132,7 @@ class Listener:
                 await self._layer.group_send(group, {"type": "streams.echo", "nonce": nonce})
                 await echo
             proven = True
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a layer may raise anything; polling serves meanwhile
             counters.add("layer_failed", type(error).__name__)
         finally:
             self._echoes.pop(nonce, None)
@@ -174,7 +176,7 @@ class Listener:
         while True:
             try:
                 self._take(await self._layer.receive(await self._open()))
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - a layer may raise anything; polling serves meanwhile
                 counters.add("layer_failed", type(error).__name__)
                 log.warning("the layer fails", extra={"action": "layer_failed", "error": repr(error)})
                 await asyncio.sleep(RETRY_S)

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Generator
+from functools import partial
 from typing import Any
 
 from .changes import Address
@@ -20,8 +21,9 @@ BATCH_BYTES = 256 * 1024
 class Outbox:
     """Sends packets to one connection.
 
-    send: the connection's own; it blocks when the peer does not read. slow: called once when the outbox is over *longest*
-    and conflation did not help; the connection is then to be closed. conflate_above, longest: in units of *measure* (characters).
+    send: the connection's own; it blocks when the peer does not read. slow: called once when the outbox is over
+    *longest* and conflation did not help; the connection is then to be closed. conflate_above, longest: in units of
+    *measure* (characters).
     """
 
     def __init__(
@@ -88,7 +90,7 @@ class Outbox:
             blocked_on = coroutine.send(None)
         except StopIteration:
             return
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a server may raise anything
             self._broken(error)
             return
         self._task = asyncio.get_running_loop().create_task(self._flush(_Begun(coroutine, blocked_on)))
@@ -101,7 +103,7 @@ class Outbox:
                 self._size -= self._measure(packet)
                 await self._send(packet)
             self._threshold = self._conflate_above
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a server may raise anything
             self._broken(error)
         finally:
             self._task = None
@@ -138,10 +140,10 @@ class _Begun:
         while True:
             try:
                 sent = yield yielded
-            except BaseException as error:
-                step = lambda error=error: self._coroutine.throw(error)  # noqa: E731
+            except BaseException as error:  # noqa: BLE001 - what is thrown into the task is the coroutine's
+                step = partial(self._coroutine.throw, error)
             else:
-                step = lambda sent=sent: self._coroutine.send(sent)  # noqa: E731
+                step = partial(self._coroutine.send, sent)
             try:
                 yielded = step()
             except StopIteration:

@@ -22,8 +22,8 @@ class Role(Enum):
 class Packet:
     """One frame, shared by all connections it goes to.
 
-    address: its group, None for what concerns none. hint: of a change. own: it goes to our own clients, so that a skip may
-    replace it. skipped: of a skip, the first sequence and the highest one that replaces any of them.
+    address: its group, None for what concerns none. hint: of a change. own: it goes to our own clients, so that a
+    skip may replace it. skipped: of a skip, the first sequence and the highest one that replaces any of them.
     """
 
     text: str
@@ -48,5 +48,7 @@ class Packet:
 
     @classmethod
     def skip(cls, address: Address, first: int, last: Position, until: int) -> "Packet":
-        """Return the packet that declares the changes *first* to *last* left out, replaced by what comes up to *until*."""
+        """Return the packet that declares the changes *first* to *last* left out, replaced by what comes up to
+        *until*.
+        """
         return cls(skip_frame(address, first, last, until), Role.SKIP, address, own=True, skipped=(first, last, until))

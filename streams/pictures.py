@@ -19,8 +19,8 @@ class Picture:
     def group(self, subscription: str | None, resync: str | None, own: bool) -> list[Packet]:
         """Return the answer to a join of the group, or the sync of a resync.
 
-        A group too long for one frame goes to our own client in parts, to a published one as a sync of the first items and
-        a create for each of the others.
+        A group too long for one frame goes to our own client in parts, to a published one as a sync of the first
+        items and a create for each of the others.
         """
         first, *others = self._parts
         texts = []

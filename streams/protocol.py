@@ -14,12 +14,14 @@ from .values import Json, dumps, loads, normalise
 __all__ = ["Join", "Json", "Leave", "Ping", "Refresh", "dumps", "loads", "normalise", "parse_message"]
 
 
-# -- client to server ---------------------------------------------------------------------------------------------------
+# -- client to server -------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """``join``. id: None for the whole group. own: ``since`` was there, so it is our own client; batch: arrays allowed."""
+    """``join``. id: None for the whole group. own: ``since`` was there, so it is our own client; batch: arrays
+    allowed.
+    """
 
     address: Address
     id: str | None
@@ -52,8 +54,8 @@ class Refresh:
 def parse_message(text: str | bytes) -> Join | Leave | Ping | Refresh | None:
     """Return what a client said; None for a type that is not known, which is ignored.
 
-    Raises: BadMessage - not JSON, not an object, a missing field, a wrong type or a bad id; ``args[1]`` of it is the address
-    as far as it was said.
+    Raises: BadMessage - not JSON, not an object, a missing field, a wrong type or a bad id; ``args[1]`` of it is the
+    address as far as it was said.
     """
     try:
         message = loads(text)
@@ -78,9 +80,10 @@ def said_address(text: str | bytes) -> tuple[str | None, str | None]:
     """Return streamName and groupId of a message as far as they are strings, for the answer to a bad one."""
     try:
         data = loads(text)["data"]
-        return tuple(data[key] if isinstance(data.get(key), str) else None for key in ("streamName", "groupId"))  # type: ignore[return-value]
+        stream, group = data.get("streamName"), data.get("groupId")
     except (ValueError, LookupError, TypeError, AttributeError):
         return None, None
+    return stream if isinstance(stream, str) else None, group if isinstance(group, str) else None
 
 
 def _data(message: dict[str, Json]) -> dict[str, Json]:
@@ -135,7 +138,7 @@ def _since(value: Json) -> Position | None:
     return Position(sequence, epoch)
 
 
-# -- server to client ---------------------------------------------------------------------------------------------------
+# -- server to client -------------------------------------------------------------------------------------------------
 
 
 def event_frame(address: Address, id: str | None, event: dict[str, Json], now_ms: int) -> str:

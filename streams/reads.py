@@ -46,8 +46,8 @@ class Reads(Protocol):
 def missed(log: Log, since: Position) -> list[Change] | str:
     """Return the changes after *since*, all of them, or the reason why that cannot be proven.
 
-    It can if *since* is where the group is, or if the change after it is kept and names its epoch as the one before. More
-    than fits into one frame counts as trimmed.
+    It can if *since* is where the group is, or if the change after it is kept and names its epoch as the one before.
+    More than fits into one frame counts as trimmed.
     """
     if since == log.position:
         return []
@@ -77,7 +77,7 @@ async def insist(read: Callable[[], Awaitable[T]]) -> T:
     while True:
         try:
             return await read()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a store may raise anything; it is counted, logged and tried again
             counters.add("read_failed", type(error).__name__)
             if not failures:
                 log.warning("a read fails", extra={"action": "read_failed", "error": repr(error)})

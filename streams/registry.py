@@ -41,8 +41,8 @@ T = TypeVar("T")
 class Discovery(Generic[T]):
     """Collects module-level objects from one kind of module in every installed app.
 
-    module: ``streams``: looks at ``<app>/streams.py``; or, when that is a package, at it and recursively at the modules in it
-    whose names end in *suffix*; and at ``<app>/*<suffix>.py``. wanted: tells the objects to keep.
+    module: ``streams``: looks at ``<app>/streams.py``; or, when that is a package, at it and recursively at the
+    modules in it whose names end in *suffix*; and at ``<app>/*<suffix>.py``. wanted: tells the objects to keep.
     """
 
     module: str
@@ -53,8 +53,8 @@ class Discovery(Generic[T]):
     def run(self) -> list[T]:
         """Import the modules and return what they hold, each object once, in the order of apps and modules.
 
-        With DEBUG a module that cannot be imported is noted in ``failures`` and the rest is served; without it the error
-        is raised: a deployment that lost a part of itself should not start.
+        With DEBUG a module that cannot be imported is noted in ``failures`` and the rest is served; without it the
+        error is raised: a deployment that lost a part of itself should not start.
         """
         self.failures.clear()
         found: dict[int, T] = {}

@@ -1,14 +1,14 @@
 """A group with subscribers in this process: its position, and everything that moves it.
 
-Only ``_advance`` delivers a change and moves the position by one; only a resync jumps. What is read belongs to this room object
-and to the jumps at its issue: if either is gone, the result is void.
+Only ``_advance`` delivers a change and moves the position by one; only a resync jumps. What is read belongs to this
+room object and to the jumps at its issue: if either is gone, the result is void.
 """
 
 import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from .changes import Address, Position
 from .conf import conf

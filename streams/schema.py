@@ -1,7 +1,7 @@
 """What an item may look like: a pydantic model, a DRF serializer class or a JSON Schema, compiled once.
 
-A schema only judges. Values are checked in JSON terms, without coercion, and stored as they were given; ``id`` is shown to
-the schema only when the schema names it.
+A schema only judges. Values are checked in JSON terms, without coercion, and stored as they were given; ``id`` is
+shown to the schema only when the schema names it.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,7 +20,9 @@ class Schema(Protocol):
     """A compiled schema."""
 
     def check(self, value: dict[str, Json]) -> None:
-        """Accept *value* (an item, normalised, with its ``id``) or raise InvalidItem with the fields and what is wrong."""
+        """Accept *value* (an item, normalised, with its ``id``) or raise InvalidItem with the fields and what is
+        wrong.
+        """
 
     def json_schema(self) -> dict[str, Json]:
         """Return the schema as JSON Schema (draft 2020-12)."""
@@ -90,7 +92,9 @@ class JsonSchema:
         fields: Fields = {}
         for error in self.validator.iter_errors(shown):
             path, message = [str(part) for part in error.instance_path], error.message
-            if error.kind.name == "required":  # said of the object; people look for it at the field
+            if isinstance(
+                error.kind, jsonschema_rs.ValidationErrorKind.Required
+            ):  # said of the object; people look for it at the field
                 path, message = [*path, error.kind.property], "Field required"
             fields.setdefault(".".join(path), []).append(_sentence(message))
         raise InvalidItem(fields=fields)
@@ -100,7 +104,9 @@ class JsonSchema:
 
 
 class SerializerSchema:
-    """A DRF serializer class; it judges by its own rules, which coerce, and what it makes of the value is thrown away."""
+    """A DRF serializer class; it judges by its own rules, which coerce, and what it makes of the value is thrown
+    away.
+    """
 
     def __init__(self, serializer: Callable[..., Any]) -> None:
         self.serializer = serializer

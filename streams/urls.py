@@ -8,9 +8,9 @@ from django.urls import re_path
 
 from .consumers import StreamConsumer
 
-websocket_urlpatterns = [re_path(r"^(?:streams/?)?$", StreamConsumer.as_asgi())]
+websocket_urlpatterns: list[Any] = [re_path(r"^(?:streams/?)?$", StreamConsumer.as_asgi())]  # type: ignore[arg-type]
 
-_router = AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
+_router: Any = AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
 _PATHS = ("", "/", "/streams", "/streams/")
 
 

@@ -44,9 +44,9 @@ def normalise(value: Json, path: str = "", depth: int = 0) -> Json:
     if isinstance(value, list | tuple):
         _check_depth(path, depth)
         return [normalise(item, f"{path}.{i}" if path else str(i), depth + 1) for i, item in enumerate(value)]
-    for base, plain in ((str, str.__str__), (int, int.__int__), (float, float.__float__)):
+    for base in (str, int, float):
         if isinstance(value, base):  # a subclass, such as an enumeration's member: its JSON value
-            return normalise(plain(value), path, depth)
+            return normalise(base.__str__(value) if base is str else base(value), path, depth)
     return _refuse(path, f"{kind.__name__} is not a JSON type")
 
 

@@ -14,7 +14,8 @@ Positions = Callable[[Collection[Address]], Awaitable[dict[Address, Position]]]
 
 
 class Verifier:
-    """Looks at all rooms once per ``verify_interval_ms``, and at those that no layer serves once per ``poll_interval_ms``.
+    """Looks at all rooms once per ``verify_interval_ms``, and at those that no layer serves once per
+    ``poll_interval_ms``.
 
     It finds a lost last hint, a wedged subscription and a restored backup. polled: tells the rooms to look at often.
     """
@@ -33,7 +34,7 @@ class Verifier:
                 next_full = loop.time() + conf().verify_interval_ms / 1000
             try:
                 await self.verify([address for address in self._rooms if full or self._polled(address)])
-            except Exception as error:  # the reads count and log what fails; the next round tries again
+            except Exception as error:  # noqa: BLE001 - a store may raise anything; the next round tries again
                 log.warning("verifying fails", extra={"action": "verify_failed", "error": repr(error)})
 
     async def verify(self, addresses: Collection[Address]) -> None:

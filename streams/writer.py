@@ -39,8 +39,8 @@ class Items(list[Any]):
 class Stream:
     """A stream of items in groups: what is written here is seen by every subscriber, in the order of the commits.
 
-    schema: pydantic model class, DRF serializer class or JSON Schema dict; options: see ``Definition``. Every method has an
-    async twin with an ``a`` before its name.
+    schema: pydantic model class, DRF serializer class or JSON Schema dict; options: see ``Definition``. Every method
+    has an async twin with an ``a`` before its name.
     Raises: DefinitionError - an unknown option or a value that makes no sense; the file of the call is named.
     """
 

@@ -1,17 +1,19 @@
+from typing import Any
+
 import django.db.models.deletion
-import streams.fields
 from django.db import migrations, models
 
+import streams.fields
 
 from . import _functions
 
 
-def create_functions(apps, schema_editor):
+def create_functions(apps: Any, schema_editor: Any) -> None:
     if schema_editor.connection.vendor == "postgresql":
         schema_editor.execute(_functions.CREATE, params=None)
 
 
-def drop_functions(apps, schema_editor):
+def drop_functions(apps: Any, schema_editor: Any) -> None:
     if schema_editor.connection.vendor == "postgresql":
         schema_editor.execute(_functions.DROP, params=None)
 

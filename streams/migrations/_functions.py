@@ -3,7 +3,8 @@
 CREATE = """
 -- Takes the lock of a group, then reads an item. o_group is null when there is no such group and none is to be made.
 CREATE FUNCTION streams_lock(
-    p_stream text, p_group text, p_item text, p_make boolean, OUT o_group bigint, OUT o_value text, OUT o_previous bigint
+    p_stream text, p_group text, p_item text, p_make boolean, OUT o_group bigint, OUT o_value text, OUT o_previous
+    bigint
 ) LANGUAGE plpgsql AS $$
 BEGIN
     SELECT id INTO o_group FROM streams_group WHERE stream = p_stream AND key = p_group FOR UPDATE;
@@ -17,8 +18,8 @@ END $$;
 
 -- Moves a locked group to its next position and writes item and log.
 CREATE FUNCTION streams_write(
-    p_group bigint, p_item text, p_kind text, p_value text, p_previous bigint, p_now bigint, p_epoch text, p_log boolean,
-    OUT o_sequence bigint, OUT o_clock bigint, OUT o_previous_epoch text
+    p_group bigint, p_item text, p_kind text, p_value text, p_previous bigint, p_now bigint, p_epoch text, p_log
+    boolean, OUT o_sequence bigint, OUT o_clock bigint, OUT o_previous_epoch text
 ) LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE streams_group

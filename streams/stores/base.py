@@ -48,8 +48,8 @@ class Log:
 class Store(ABC):
     """Keeps the groups of streams.
 
-    Writers of one group come one after another, writers of different groups do not wait for each other. Within a group every
-    change takes the next sequence, and what a method reads belongs to one moment.
+    Writers of one group come one after another, writers of different groups do not wait for each other. Within a
+    group every change takes the next sequence, and what a method reads belongs to one moment.
     """
 
     transactional: ClassVar[bool]

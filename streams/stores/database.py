@@ -176,7 +176,8 @@ class DatabaseStore(Store):
     def _query(self, sql: str, parameters: Sequence[Any]) -> list[Any]:
         with self.connection.cursor() as cursor:
             cursor.execute(sql, parameters)
-            return cursor.fetchall()
+            rows: list[Any] = cursor.fetchall()
+            return rows
 
     def _text(self, table: str) -> str:
         return self.statements.text.format(f"{table}.value")

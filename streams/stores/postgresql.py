@@ -1,11 +1,11 @@
 """The write path on PostgreSQL: one function call for a set, two for read-modify-write.
 
-The functions are made by the first migration. Round trips are the cost there (300 us each way through the ORM's cursor): four
-statements were 2.4 times slower. One statement of common table expressions would be wrong: its snapshot is older than the
-group's lock, and 1,085 of 1,200 old values were stale.
+The functions are made by the first migration. Round trips are the cost there (300 us each way through the ORM's
+cursor): four statements were 2.4 times slower. One statement of common table expressions would be wrong: its snapshot
+is older than the group's lock, and 1,085 of 1,200 old values were stale.
 """
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from ..changes import Address, Change, Kind
 from .base import Held
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class PostgresqlStatements:
     """See ``Statements``."""
 
-    text: ClassVar[str] = "{}::text"
+    text: str = "{}::text"
 
     def set(self, cursor: Any, address: Address, id: str, value: str, stamp: "Stamp") -> tuple[Change, str | None]:
         cursor.execute(

@@ -1,6 +1,6 @@
 """The write path on SQLite: four statements under BEGIN IMMEDIATE, whose one write lock orders all writers."""
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from ..changes import Address, Change, Kind
 from .base import Held
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 class SqliteStatements:
     """See ``Statements``."""
 
-    text: ClassVar[str] = "{}"
+    text: str = "{}"
 
     def set(self, cursor: Any, address: Address, id: str, value: str, stamp: "Stamp") -> tuple[Change, str | None]:
         bumped = self._bump(cursor, address, stamp)

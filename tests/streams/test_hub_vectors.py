@@ -107,7 +107,7 @@ class ScriptedReads:
         return await self._read("resync", self.database.snapshot)
 
     async def positions(self, addresses: Collection[Address]) -> dict[Address, Position]:
-        return await self._read("verify", lambda: {address: self.database.position for address in addresses})
+        return await self._read("verify", lambda: dict.fromkeys(addresses, self.database.position))
 
 
 class Client:
