@@ -1,9 +1,9 @@
 """Groups, items and changes to look at; they are written through streams, never here."""
 
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from django.contrib import admin
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -13,7 +13,9 @@ from django.utils.safestring import SafeString
 from .models import Change, Group, Item
 
 if TYPE_CHECKING:  # Django's classes are generic in their type stubs only
-    GroupBase, ItemBase, ChangeBase = admin.ModelAdmin[Group], admin.ModelAdmin[Item], admin.ModelAdmin[Change]
+    GroupBase: TypeAlias = admin.ModelAdmin[Group]
+    ItemBase: TypeAlias = admin.ModelAdmin[Item]
+    ChangeBase: TypeAlias = admin.ModelAdmin[Change]
 else:
     GroupBase = ItemBase = ChangeBase = admin.ModelAdmin
 
@@ -36,7 +38,7 @@ class ReadOnly:
 
 
 def _time(clock: int) -> str:
-    moment = timezone.datetime.fromtimestamp(clock / 1_000_000, tz=timezone.get_current_timezone())
+    moment = datetime.fromtimestamp(clock / 1_000_000, tz=timezone.get_current_timezone())
     return moment.isoformat(sep=" ", timespec="milliseconds")
 
 
@@ -74,7 +76,7 @@ class InGroup(ReadOnly):
     """Rows that belong to a group: its stream and id are read along."""
 
     list_select_related = ("group",)
-    list_filter = ("group__stream",)
+    list_filter: ClassVar[tuple[str, ...]] = ("group__stream",)
     search_fields = ("key", "group__key")
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
@@ -99,9 +101,6 @@ class ItemAdmin(InGroup, ItemBase):
 
     list_display = ("key", "group_key", "stream", "short_value", "sequence")
     ordering = ("group", "created")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Item]:
-        return super().get_queryset(request).select_related("group")
 
 
 @admin.register(Change)

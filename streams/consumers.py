@@ -94,9 +94,9 @@ def authenticated(scope: Mapping[str, Any]) -> Auth:
 
 def same_origin(scope: Mapping[str, Any]) -> bool:
     """Does the handshake come from a page of this host, or from no browser at all (no Origin)?"""
-    headers = dict(scope.get("headers", ()))
+    headers: dict[bytes, bytes] = dict(scope.get("headers", ()))
     origin = headers.get(b"origin")
     if origin is None:
         return True
-    host: bytes = headers.get(b"host", b"")
-    return urlsplit(origin.decode("latin-1")).netloc.lower() == host.decode("latin-1").lower()
+    host = headers.get(b"host", b"").decode("latin-1")
+    return urlsplit(origin.decode("latin-1")).netloc.lower() == host.lower()
