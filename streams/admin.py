@@ -1,7 +1,7 @@
 """Groups, items and changes to look at; they are written through streams, never here."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -13,16 +13,14 @@ from django.utils.safestring import SafeString
 from .models import Change, Group, Item
 
 if TYPE_CHECKING:  # Django's classes are generic in their type stubs only
-    GroupBase: TypeAlias = admin.ModelAdmin[Group]
-    ItemBase: TypeAlias = admin.ModelAdmin[Item]
-    ChangeBase: TypeAlias = admin.ModelAdmin[Change]
+    ModelAdmin: TypeAlias = admin.ModelAdmin[Any]
 else:
-    GroupBase = ItemBase = ChangeBase = admin.ModelAdmin
+    ModelAdmin = admin.ModelAdmin
 
 SHOWN = 120  # characters of a value in a list
 
 
-class ReadOnly:
+class RowAdmin(ModelAdmin):
     """Nobody adds, changes or deletes rows by hand: the log would not know of it."""
 
     show_full_result_count = False  # no page counts a whole table
@@ -47,7 +45,7 @@ def _short(value: str) -> str:
 
 
 @admin.register(Group)
-class GroupAdmin(ReadOnly, GroupBase):
+class GroupAdmin(RowAdmin):
     """Groups with their position."""
 
     list_display = ("key", "stream", "sequence", "last_change", "see")
@@ -72,15 +70,15 @@ class GroupAdmin(ReadOnly, GroupBase):
         )
 
 
-class InGroup(ReadOnly):
+class InGroupAdmin(RowAdmin):
     """Rows that belong to a group: its stream and id are read along."""
 
     list_select_related = ("group",)
-    list_filter: ClassVar[tuple[str, ...]] = ("group__stream",)
+    list_filter: tuple[str, ...] = ("group__stream",)
     search_fields = ("key", "group__key")
 
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
-        return lookup == "group__id__exact" or bool(super().lookup_allowed(lookup, value, request))  # type: ignore[misc]
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        return lookup == "group__id__exact" or super().lookup_allowed(lookup, value, request)
 
     @admin.display(description="stream", ordering="group__stream")
     def stream(self, row: Item | Change) -> str:
@@ -96,7 +94,7 @@ class InGroup(ReadOnly):
 
 
 @admin.register(Item)
-class ItemAdmin(InGroup, ItemBase):
+class ItemAdmin(InGroupAdmin):
     """Items as they are now."""
 
     list_display = ("key", "group_key", "stream", "short_value", "sequence")
@@ -104,7 +102,7 @@ class ItemAdmin(InGroup, ItemBase):
 
 
 @admin.register(Change)
-class ChangeAdmin(InGroup, ChangeBase):
+class ChangeAdmin(InGroupAdmin):
     """The log."""
 
     list_display = ("sequence", "kind", "key", "group_key", "stream", "time", "short_value")
