@@ -74,7 +74,6 @@ class InGroupAdmin(RowAdmin):
     """Rows that belong to a group: its stream and id are read along."""
 
     list_select_related = ("group",)
-    list_filter: tuple[str, ...] = ("group__stream",)
     search_fields = ("key", "group__key")
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
@@ -98,6 +97,7 @@ class ItemAdmin(InGroupAdmin):
     """Items as they are now."""
 
     list_display = ("key", "group_key", "stream", "short_value", "sequence")
+    list_filter = ("group__stream",)
     ordering = ("group", "created")
 
 
