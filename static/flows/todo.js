@@ -18,45 +18,52 @@ showConnection(document.getElementById("connection"), client, todos);
 
 add.addEventListener("submit", async (event) => {
   event.preventDefault();
+  if (isBusy(add)) return;
   const { description, dueDate } = Object.fromEntries(new FormData(add));
-  if (await attempt(add, "POST", "/todo", dueDate ? { description, dueDate } : { description })) {
-    add.reset();
-    add.elements.description.focus();
-  } else {
-    add.elements.description.setAttribute("aria-invalid", "true");
-  }
+  const error = await attempt(add, "POST", "/todo", dueDate ? { description, dueDate } : { description });
+  if (error === null) add.reset();
+  else if (error.fields.description) add.elements.description.setAttribute("aria-invalid", "true");
+  add.elements.description.focus();
 });
 
-add.addEventListener("input", () => add.elements.description.removeAttribute("aria-invalid"));
+add.addEventListener("input", () => {
+  add.elements.description.removeAttribute("aria-invalid");
+  problem.textContent = "";
+});
 
 // the buttons of the list carry what they do as name and the todo as value, as they do for a page without scripts
 document.getElementById("list").addEventListener("submit", (event) => {
   event.preventDefault();
   const { name, value } = event.submitter;
   const item = event.submitter.closest(".todo");
+  if (isBusy(item)) return;
   if (name === "delete") attempt(item, "DELETE", address(value));
   else attempt(item, "PUT", address(value), { checked: name === "check" });
 });
 
-function save(item, id, changes) {
-  return attempt(item, "PUT", address(id), changes);
+async function save(item, id, changes) {
+  return (await attempt(item, "PUT", address(id), changes)) === null;
 }
 
 function address(id) {
   return `/todo/${encodeURIComponent(id)}`;
 }
 
-/** Send one request, with *element* busy meanwhile; say what went wrong, if something did. */
+/** Is a request on its way already? A second press of a button should not become a second todo. */
+function isBusy(element) {
+  return element.getAttribute("aria-busy") === "true";
+}
+
+/** Send one request, with *element* busy meanwhile; say what went wrong, and return it, or null. */
 async function attempt(element, ...request) {
-  if (element.getAttribute("aria-busy") === "true") return false;
   element.setAttribute("aria-busy", "true");
   try {
     await send(...request);
     problem.textContent = "";
-    return true;
+    return null;
   } catch (error) {
     problem.textContent = error.status === 404 ? "That todo is gone: it was deleted somewhere else." : error.message;
-    return false;
+    return error;
   } finally {
     element.removeAttribute("aria-busy");
   }

@@ -29,7 +29,7 @@ export async function send(method, url, body) {
       credentials: "same-origin",
     });
   } catch {
-    throw new ApiError(0, "The server did not answer. Nothing was changed.");
+    throw new ApiError(0, "No answer from the server. Whether it was saved will show here.");
   }
   const answer = await json(response);
   if (response.ok) return answer;
