@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from .schemas import ModelSchema, Schema
 
 Mode = Literal["validation", "serialization"]
-"""Read from a request, or written to a response: defaults are optional in one and always there in the other."""
+"""As a request is read, or as an answer is written: there a model's computed fields appear."""
 
 Description = dict[str, Any]
 

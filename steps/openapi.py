@@ -78,7 +78,8 @@ class StepSchema(AutoSchema):
         return list(self.route.step.flows) or ["steps"]
 
     def get_override_parameters(self) -> list[Any]:
-        path = [OpenApiParameter(name, str, OpenApiParameter.PATH) for name in self.route.trigger.path.parameters]
+        # named as in the document, where drf-spectacular writes {id} for {pk}
+        path = [OpenApiParameter(name, str, OpenApiParameter.PATH) for name in re.findall(r"{(\w+)}", self.path)]
         query = self.route.trigger.query
         if query is None or isinstance(query, SerializerSchema):
             return path if query is None else [*path, query.source]

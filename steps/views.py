@@ -57,7 +57,7 @@ class StepView(APIView):
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> ParsedRequest:
         # one argument until here, lest a parameter's name collide with one of Django's
-        self.kwargs = kwargs["params"]
+        self.kwargs = kwargs.get("params", {})
         self.trace_id = new_trace_id()
         return super().initialize_request(request, *args, **kwargs)
 

@@ -1,6 +1,7 @@
 """Which path goes to which step."""
 
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from django.test import RequestFactory
@@ -87,8 +88,6 @@ def test_second_route_of_one_shape_is_a_clash_and_the_first_is_served() -> None:
     ],
 )
 def test_segments_are_split_before_they_are_decoded(raw: bytes, segments: list[str] | None) -> None:
-    from urllib.parse import unquote
-
     request = RequestFactory().get("/")
     request.path = request.path_info = unquote(raw.decode())
     request.scope = {"raw_path": raw}  # type: ignore[attr-defined]
