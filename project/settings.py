@@ -31,7 +31,8 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Without REDIS_URL a shell or command beside a running `make run` joins its embedded Valkey.
-REDIS_URL = env.str("REDIS_URL", default="") or valkey.running(DATA)
+GIVEN_REDIS_URL = env.str("REDIS_URL", default="")
+REDIS_URL = GIVEN_REDIS_URL or valkey.running(DATA)
 REDIS_PREFIX = env.str("REDIS_PREFIX", default="millrace")
 CHANNEL_LAYERS = environment.channel_layers(REDIS_URL, REDIS_PREFIX)
 
@@ -50,6 +51,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "django_celery_beat",
     "corsheaders",
+    "servestatic",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -134,6 +136,8 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Millrace",
     "DESCRIPTION": "Real-time streams for Django: the HTTP steps of this project.",
     "VERSION": "0.1.0",
+    "OAS_VERSION": "3.1.0",  # what pydantic says of a model is JSON Schema, as 3.1 has it
+    "PREPROCESSING_HOOKS": ["steps.openapi.add_steps"],
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
@@ -165,7 +169,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"()": "project.logs.LineFormatter"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"news": {"()": "project.logs.NotHealth"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["news"]}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
         "django": {"handlers": [], "level": "INFO"},  # instead of Django's own console handler: each line once

@@ -64,6 +64,7 @@ def command(data: Path) -> list[str]:
         "unixsocketperm": "700",
         "dir": _quoted(home),
         "daemonize": "no",
+        "loglevel": "warning",
         "save": "60 1",
         "stop-writes-on-bgsave-error": "no",
     }

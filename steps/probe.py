@@ -56,7 +56,8 @@ class Probe:
                 self._threads = [thread for thread in self._threads if thread.is_alive()]
                 if len(self._threads) >= MOST_STUCK:
                     return None
-                self._running = answer = Future()
+                answer: Future[Findings] = Future()
+                self._running = answer
                 name = f"probe-{self.names[0]}"
                 self._threads.append(threading.Thread(target=self._run, args=(answer,), name=name, daemon=True))
                 self._threads[-1].start()

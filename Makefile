@@ -1,0 +1,66 @@
+# make run    everything in one terminal, at http://127.0.0.1:8000/ (PORT=8001 DATA=.data2: a second copy beside it)
+# make test   everything a merge needs, from nothing
+# make help   the rest
+
+SHELL := /bin/sh
+BIN := .venv/bin
+# The first Python that is new enough and can make virtual environments.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+
+.DEFAULT_GOAL := run
+.PHONY: run test help ready-to-run ready-to-test lint types imports templates checks unit node browser wheel clean
+
+run: ready-to-run
+	@$(BIN)/python manage.py prepare
+	@exec $(BIN)/python manage.py run --parent $$PPID
+
+# One after the other, the quick ones first; the first failure ends it.
+test: ready-to-test
+	@for part in lint types imports templates checks unit node browser; do \
+		echo "== $$part"; $(MAKE) --no-print-directory $$part || exit 1; \
+	done
+	@echo "== all passed"
+
+lint:
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types:
+	@$(BIN)/mypy
+
+imports:
+	@$(BIN)/lint-imports --no-logo
+
+templates:
+	@$(BIN)/djlint templates --check --quiet
+	@$(BIN)/djlint templates --lint --quiet
+
+checks:
+	@$(BIN)/python manage.py check --fail-level WARNING
+	@$(BIN)/python manage.py makemigrations --check --dry-run
+
+unit:
+	@$(BIN)/pytest tests --ignore tests/browser
+
+node:
+	@cd tests/js && npm test
+
+# A process of its own: sync Playwright and pytest-asyncio do not mix.
+browser:
+	@$(BIN)/pytest -p no:asyncio -W ignore::pytest.PytestConfigWarning tests/browser
+
+wheel: ready-to-test
+	@$(BIN)/python -m build --wheel
+
+clean:
+	rm -rf .venv tests/js/node_modules dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+	@echo "parts of make test: lint types imports templates checks unit node browser"
+	@echo "make wheel  the package django-millrace in dist/;  make clean  remove all that make made but .data"
+
+ready-to-run ready-to-test:
+	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or newer with venv (on Debian: apt install python3-venv)"; exit 1; }
+	@$(PYTHON) .ci/environment.py $(@:ready-to-%=%)
