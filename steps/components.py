@@ -26,13 +26,13 @@ class Components:
         identity = (model, raw := model.model_json_schema(mode=mode))
         name = _safe(model.__name__)
         for candidate in (name, f"{name}Response", f"{model.__module__}.{name}", f"{model.__module__}.{name}Response"):
-            component = ResolvedComponent(candidate, ResolvedComponent.SCHEMA, object=identity)
+            component = _component(candidate, identity)
             if (known := self._known.get(component.key)) is None or known.object == identity:
                 break
         if known is None:
             self._known[component.key] = component
             component.schema = self.inline(raw, candidate)
-        return cast(Description, component.ref)
+        return component.ref
 
     def inline(self, raw: Description, owner: str) -> Description:
         """Return *raw*, a JSON Schema, with its ``$defs`` made components named after *owner*.
@@ -42,7 +42,7 @@ class Components:
         definitions = raw.get("$defs", {})
         names = {f"#/$defs/{name}": _safe(f"{owner}.{name}") for name in definitions}
         for name, schema in definitions.items():
-            component = ResolvedComponent(names[f"#/$defs/{name}"], ResolvedComponent.SCHEMA, object=name)
+            component = _component(names[f"#/$defs/{name}"], name)
             component.schema = _renamed(schema, names)
             self._known[component.key] = component
         return cast(Description, _renamed({key: item for key, item in raw.items() if key != "$defs"}, names))
@@ -53,6 +53,10 @@ def json_schema(schema: Schema, mode: Mode) -> Description:
     source: Any = schema.source
     described: Description = source.model_json_schema(mode=mode) if isinstance(schema, ModelSchema) else source
     return described
+
+
+def _component(name: str, identity: Any) -> ResolvedComponent:
+    return ResolvedComponent(name, ResolvedComponent.SCHEMA, object=identity)  # type: ignore[no-untyped-call]
 
 
 def _renamed(schema: Any, names: Mapping[str, str]) -> Any:

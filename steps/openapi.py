@@ -49,7 +49,7 @@ def add_steps(endpoints: list[Endpoint]) -> list[Endpoint]:
 def _endpoint(prefix: str, route: Route) -> Endpoint:
     view = cast("type[StepView]", view_of(route).cls)  # type: ignore[attr-defined]  # as_view of DRF sets it
     path = f"{prefix}{route.trigger.path}"
-    described = type(view.__name__, (view,), {"schema": StepSchema()})
+    described = cast("type[StepView]", type(view.__name__, (view,), {"schema": StepSchema()}))
     return path, path, route.trigger.method, described.as_view()
 
 
@@ -59,8 +59,7 @@ class StepSchema(AutoSchema):
     @property
     def route(self) -> Route:
         """The route of the view that is described."""
-        view: StepView = self.view
-        return view.route
+        return cast(StepView, self.view).route
 
     def get_operation_id(self) -> str:
         """Return the step's name, with a number from its second HTTP trigger on."""
@@ -71,7 +70,7 @@ class StepSchema(AutoSchema):
     def get_summary(self) -> str:
         return self.route.step.name
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]  # as in drf-spectacular
         return self.route.step.description
 
     def get_tags(self) -> list[str]:
@@ -110,7 +109,7 @@ class StepSchema(AutoSchema):
         return answers
 
     def _get_request_body(self, direction: str = "request") -> Description | None:
-        described: Description | None = super()._get_request_body(direction)
+        described: Description | None = super()._get_request_body(direction)  # type: ignore[no-untyped-call]
         body = self.route.trigger.body
         # of schemas that are not serializers drf-spectacular cannot tell
         if described is not None and body is not None and not isinstance(body, SerializerSchema):

@@ -55,11 +55,6 @@ def respond(result: Any, route: Route) -> HttpResponseBase:
         raise InvalidResult(str(error)) from error
 
 
-def json_response(body: Json, status: int, headers: Mapping[str, str] | None = None) -> HttpResponse:
-    """Return *body*, plain JSON, as a response."""
-    return HttpResponse(dumps(body), content_type="application/json", status=status, headers=headers)
-
-
 def to_json(value: Any) -> Json:
     """Return *value* as plain JSON; what JSON has no type for becomes what DRF makes of it.
 

@@ -122,7 +122,9 @@ class JsonSchema:
         fields: Fields = {}
         for error in self._validator.iter_errors(value):
             path, message = [str(part) for part in error.instance_path], error.message
-            if error.kind.name == "required":  # said of the object; people look for it at the field
+            if isinstance(
+                error.kind, jsonschema_rs.ValidationErrorKind.Required
+            ):  # said of the object; people look for it at the field
                 path, message = [*path, error.kind.property], "Field required"
             fields.setdefault(".".join(path), []).append(message)
         return fields

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from rest_framework.permissions import _PermissionClass
     from rest_framework.throttling import BaseThrottle
 
+    Permissions = Sequence[_PermissionClass] | None
+    Authentication = Sequence[type[BaseAuthentication]] | None
+    Throttles = Sequence[type[BaseThrottle]] | None
+
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 
 Condition = Callable[[Any], Any]
@@ -39,9 +43,9 @@ class HttpTrigger(Trigger):
     body: Schema | None = None
     query: Schema | None = None
     responses: Mapping[int, Schema] = field(default_factory=dict)
-    permission_classes: "Sequence[_PermissionClass] | None" = None
-    authentication_classes: "Sequence[type[BaseAuthentication]] | None" = None
-    throttle_classes: "Sequence[type[BaseThrottle]] | None" = None
+    permission_classes: "Permissions" = None
+    authentication_classes: "Authentication" = None
+    throttle_classes: "Throttles" = None
 
 
 def http(
@@ -51,9 +55,9 @@ def http(
     body: Any = None,
     response: Any = None,
     query: Any = None,
-    permission_classes: "Sequence[_PermissionClass] | None" = None,
-    authentication_classes: "Sequence[type[BaseAuthentication]] | None" = None,
-    throttle_classes: "Sequence[type[BaseThrottle]] | None" = None,
+    permission_classes: "Permissions" = None,
+    authentication_classes: "Authentication" = None,
+    throttle_classes: "Throttles" = None,
     condition: Condition | None = None,
 ) -> HttpTrigger:
     """Start the step when *method* is called on *path*.

@@ -5,19 +5,20 @@ their end inside.
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn, cast
 from uuid import uuid4
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import RequestDataTooBig
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request as ParsedRequest
+from rest_framework.response import Response
 from rest_framework.views import APIView, set_rollback
 
 from streams.protocol import dumps
@@ -26,7 +27,7 @@ from .context import Context, new_trace_id
 from .errors import InvalidStepInput
 from .execution import admits, execute
 from .requests import read_request
-from .responses import json_response, respond
+from .responses import respond
 from .routes import Route, segments_of, table
 
 log = logging.getLogger(__name__)
@@ -43,9 +44,10 @@ class AnyAccept(DefaultContentNegotiation):
     """The handler decides what it answers, so no Accept header is refused."""
 
     def select_renderer(
-        self, request: ParsedRequest, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+        self, request: ParsedRequest, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
-        return renderers[0], renderers[0].media_type or ""
+        first = next(iter(renderers))
+        return first, first.media_type or ""
 
 
 class StepView(APIView):
@@ -67,14 +69,14 @@ class StepView(APIView):
         try:
             input = read_request(request, trigger, params, self)
         except InvalidStepInput as error:
-            return json_response({"error": error.message, "fields": error.fields}, error.status)
+            return Response({"error": error.message, "fields": error.fields}, error.status)
         except RequestDataTooBig:
-            return json_response({"error": "Body too large"}, 413)
+            return Response({"error": "Body too large"}, 413)
         if not admits(trigger, input):
-            return json_response({"error": "The condition of this step is not met", "skipped": True}, 422)
+            return Response({"error": "The condition of this step is not met", "skipped": True}, 422)
         return respond(execute(step, input, Context(step, trigger, self.trace_id)), self.route)
 
-    def handle_exception(self, exc: Exception) -> HttpResponseBase:
+    def handle_exception(self, exc: Exception) -> Response:
         """Let DRF answer what it knows: its own exceptions, Http404, PermissionDenied.
 
         Anything else is a 500, which says nothing but where to look in the log.
@@ -84,10 +86,10 @@ class StepView(APIView):
         except Exception as error:  # noqa: BLE001 - whatever it is, the request is answered, and it is logged
             return self._fail(error)
 
-    def raise_uncaught_exception(self, exc: Exception) -> None:
+    def raise_uncaught_exception(self, exc: Exception) -> NoReturn:
         raise exc
 
-    def _fail(self, error: Exception) -> HttpResponse:
+    def _fail(self, error: Exception) -> Response:
         set_rollback()  # of ATOMIC_REQUESTS: Django will see a response, not the exception
         error_id, name = uuid4().hex, self.route.step.name
         log.error(
@@ -95,7 +97,7 @@ class StepView(APIView):
             exc_info=error,
             extra={"action": "step_failed", "step": name, "error_id": error_id, "trace_id": self.trace_id},
         )
-        return json_response({"error": "Internal server error", "error_id": error_id}, 500)
+        return Response({"error": "Internal server error", "error_id": error_id}, 500)
 
 
 @csrf_exempt  # like every view of DRF: its session authentication asks for the token itself
@@ -116,7 +118,7 @@ def dispatch(request: HttpRequest, path: str) -> HttpResponseBase:
     allow = {"Allow": ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))}
     if request.method == "OPTIONS":
         return HttpResponse(status=204, headers=allow)
-    return json_response({"error": "Method not allowed"}, 405, allow)
+    return JsonResponse({"error": "Method not allowed"}, status=405, headers=allow)
 
 
 @cache
@@ -136,5 +138,4 @@ def view_of(route: Route) -> Callable[..., HttpResponseBase]:
         method: StepView.handle,
         **{name: classes for name, classes in policies.items() if classes is not None},
     }
-    view: Callable[..., HttpResponseBase] = type(route.step.name, (StepView,), attributes).as_view()
-    return view
+    return cast(type[StepView], type(route.step.name, (StepView,), attributes)).as_view()

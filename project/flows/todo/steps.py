@@ -65,7 +65,7 @@ async def update_todo(request: Request, ctx: Context) -> Any:
 async def complete_todo(request: Request, ctx: Context) -> Any:
     """Complete a todo and note who did."""
     who = str(request.user.pk) if request.user.is_authenticated else "user-123"
-    operations = [
+    operations: list[dict[str, Any]] = [
         {"type": "set", "path": "completedAt", "value": now()},
         {"type": "merge", "path": "metadata", "value": {"completedBy": who}},
     ]
