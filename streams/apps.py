@@ -12,6 +12,9 @@ class StreamsConfig(AppConfig):
 
     def ready(self) -> None:
         from . import checks  # noqa: F401  (registers the system checks)
+        from .bus import bus
+        from .follower import follow
         from .registry import registry
 
+        bus.reader = follow
         registry.discover()

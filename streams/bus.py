@@ -8,13 +8,14 @@ import logging
 import os
 import secrets
 import threading
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from itertools import count
 from typing import Protocol
 
 from django.dispatch import Signal
 
 from .changes import Address, Change
+from .errors import StreamError
 from .hints import Event, Hint, Message
 from .publisher import publisher
 
@@ -43,6 +44,7 @@ class Bus:
         self._lock = threading.Lock()
         self._numbers = count(1)
         self._origin = (0, "")
+        self.reader: Callable[[Address, str | None], AsyncGenerator[str, None]] | None = None
 
     def attach(self, reader: Reader) -> None:
         """Let *reader* hear everything from now on."""
@@ -53,6 +55,12 @@ class Bus:
         """Let *reader* hear nothing more."""
         with self._lock:
             self._readers = tuple(other for other in self._readers if other is not reader)
+
+    def follow(self, address: Address, id: str | None) -> AsyncGenerator[str, None]:
+        """Return the frames of *address* (id: of one item) as a subscriber in the running loop gets them."""
+        if self.reader is None:
+            raise StreamError("the app streams is not installed")
+        return self.reader(address, id)
 
     @property
     def origin(self) -> str:

@@ -1,10 +1,11 @@
-"""What hooks and handlers get as ``ctx``: the streams and a logger, in their own colour."""
+"""What hooks and handlers get as ``ctx``: the streams, the state and a logger, in their own colour."""
 
 import logging
 from collections.abc import Mapping
 from typing import Any
 
 from .registry import registry
+from .state import state
 
 
 class Context:
@@ -12,6 +13,7 @@ class Context:
 
     def __init__(self, *, asynchronous: bool, logger: logging.Logger, facts: Mapping[str, Any] | None = None) -> None:
         self.streams = Streams(asynchronous=asynchronous)
+        self.state: Any = Awaitable(state) if asynchronous else state
         self.logger = Logger(logger, facts or {})
 
 

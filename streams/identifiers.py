@@ -7,6 +7,7 @@ from .errors import InvalidId
 
 MAX_LENGTH = 255  # code points
 _STREAM_NAME = re.compile(r"[^\x00-\x20\x7f]+")
+RESERVED = "streams:"  # of names that only Millrace itself uses
 
 
 def check_id(value: object, what: str) -> str:
@@ -39,4 +40,6 @@ def check_stream_name(value: Any) -> str:
     name = check_id(value, "stream")
     if not _STREAM_NAME.fullmatch(name):
         raise InvalidId("a stream's name may not contain spaces or control characters")
+    if name.startswith(RESERVED):
+        raise InvalidId(f"names that start with {RESERVED!r} are reserved")
     return name

@@ -1,23 +1,70 @@
 """The seam of storage: what every store must do, in terms of JSON texts and changes."""
 
+import secrets
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
-from ..changes import Address, Change, Kind, Position
+from ..changes import Address, Change, Position
 
 
 @dataclass(frozen=True, slots=True)
+class Current:
+    """An item under the lock of its group. created, sequence: of its creation and of its last change."""
+
+    value: str
+    created: int
+    sequence: int
+
+
+@dataclass(slots=True)
 class Held:
-    """An item under the lock of its group. value: its JSON text, None when there is no such item."""
+    """A group under its lock, with the items that were asked for; it follows what is written.
+
+    group: the store's own name of the row; None when there is no such group. clock: microseconds since 1970. changes:
+    what was written, each with the item's value before; nothing of it is stored before ``Store.flush``.
+    """
 
     address: Address
-    id: str
-    value: str | None
-    previous: int | None
-    group: int = 0  # the store's own name for the group
+    group: int | None
+    position: Position
+    clock: int
+    items: dict[str, Current]
+    changes: list[tuple[Change, str | None]] = field(default_factory=list)
+
+    def write(self, id: str, value: str | None) -> Change:
+        """Change an item as the next change of the group. value: JSON text; None deletes the item, which must be
+        there.
+        """
+        old = self.items.get(id)
+        self.clock = max(time.time_ns() // 1000, self.clock + 1)
+        change = Change(
+            stream=self.address.stream,
+            group=self.address.group,
+            id=id,
+            kind="delete" if value is None else "update" if old else "create",
+            sequence=self.position.sequence + 1,
+            epoch=new_epoch(),
+            previous_epoch=self.position.epoch,
+            clock=self.clock,
+            previous=old.sequence if old else None,
+            value=old.value if value is None and old else value or "",
+        )
+        if value is None:
+            del self.items[id]
+        else:
+            self.items[id] = Current(value, old.created if old else change.sequence, change.sequence)
+        self.position = change.position
+        self.changes.append((change, old.value if old else None))
+        return change
+
+
+def new_epoch() -> str:
+    """Return a name for the history up to a change: 8 random characters, which no backup brings back."""
+    return secrets.token_urlsafe(6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +123,31 @@ class Store(ABC):
         """Did the database undo the transaction for the sake of another one, so that the same may succeed later?"""
 
     @abstractmethod
-    def set(self, address: Address, id: str, value: str, log: bool) -> tuple[Change, str | None]:
-        """Create or replace an item; return the change and the value before. log: keep the change."""
+    def lock(self, address: Address, ids: Collection[str] | None, *, make: bool) -> Held:
+        """Take the lock of a group to the end of the transaction, then read items (None: all).
 
-    @abstractmethod
-    def lock(self, address: Address, id: str, make: bool) -> Held:
-        """Take the lock of the group to the end of the transaction, then read the item.
-
-        make: the group need not be there; without it an item of no group is held as one that is not there.
+        make: make the group where it is not there.
         """
 
+    def set(self, address: Address, id: str, value: str, *, log: bool) -> tuple[Change, str | None]:
+        """Create or replace an item; return the change and the value before. log: keep the change."""
+        held = self.lock(address, [id], make=True)
+        held.write(id, value)
+        self.flush(held, log=log)
+        return held.changes[0]
+
+    def flush(self, held: Held, *, log: bool) -> None:
+        """Store what was written to *held*. log: keep the changes."""
+        if held.changes:
+            touched = dict.fromkeys(change.id for change, _ in held.changes)
+            kept = {id: held.items[id] for id in touched if id in held.items}
+            self._keep(held, kept, [id for id in touched if id not in kept], log)
+
     @abstractmethod
-    def write(self, held: Held, kind: Kind, value: str, log: bool) -> Change:
-        """Change the item that is held."""
+    def _keep(self, held: Held, kept: Mapping[str, Current], gone: Sequence[str], log: bool) -> None:
+        """Store the group's position, items that are (*kept*) and that are no more (*gone*), and the changes if
+        *log*.
+        """
 
     # -- reading ----------------------------------------------------------------------------------------------------
 
@@ -115,6 +174,14 @@ class Store(ABC):
     @abstractmethod
     def changes(self, address: Address, positions: Collection[Position]) -> list[Change]:
         """Return the kept changes at *positions*, ascending; a position of another history has none."""
+
+    @abstractmethod
+    def trim(self, stream: str, keep: int, before: int, after: str, groups: int) -> str | None:
+        """Drop kept changes that are older than the newest *keep* of their group, or than the clock *before*.
+
+        One slice of work: at most *groups* groups, those whose id follows *after*. Returns the id to go on after,
+        None when this was the last slice. Never touches positions and items.
+        """
 
     @abstractmethod
     def positions(self, addresses: Collection[Address]) -> dict[Address, Position]:

@@ -1,8 +1,6 @@
 """Items, positions and logs in the project's own database (SQLite or PostgreSQL)."""
 
-import secrets
-import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import Any, ClassVar, Protocol
@@ -10,10 +8,10 @@ from typing import Any, ClassVar, Protocol
 from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from ..changes import START, Address, Change, Kind, Position
+from ..changes import START, Address, Change, Position
 from ..conf import conf
 from ..errors import DefinitionError
-from .base import Held, Log, Row, Snapshot, Store
+from .base import Current, Held, Log, Row, Snapshot, Store
 
 # parameters of one statement; SQLite takes 32,766 of them
 _CHUNK = 1000
@@ -24,22 +22,18 @@ class Statements(Protocol):
 
     text: str  # of a JSON column, in a SELECT
 
-    def set(self, cursor: Any, address: Address, id: str, value: str, stamp: "Stamp") -> tuple[Change, str | None]: ...
+    def lock(self, connection: BaseDatabaseWrapper, address: Address, ids: Collection[str] | None, make: bool) -> Held:
+        """See ``Store.lock``."""
 
-    def lock(self, cursor: Any, address: Address, id: str, make: bool) -> Held: ...
+    def set(
+        self, connection: BaseDatabaseWrapper, address: Address, id: str, value: str, log: bool
+    ) -> tuple[Change, str | None] | None:
+        """See ``Store.set``; None where that has no shorter way."""
 
-    def write(self, cursor: Any, held: Held, kind: Kind, value: str, stamp: "Stamp") -> Change: ...
-
-
-class Stamp:
-    """What a new change brings along. now: microseconds since 1970; log: keep the change."""
-
-    __slots__ = ("epoch", "log", "now")
-
-    def __init__(self, log: bool) -> None:
-        self.epoch = secrets.token_urlsafe(6)
-        self.now = time.time_ns() // 1000
-        self.log = log
+    def keep(
+        self, connection: BaseDatabaseWrapper, held: Held, kept: Mapping[str, Current], gone: Sequence[str], log: bool
+    ) -> None:
+        """See ``Store._keep``."""
 
 
 class DatabaseStore(Store):
@@ -86,17 +80,40 @@ class DatabaseStore(Store):
             return True
         return str(getattr(cause, "sqlite_errorname", "")).startswith("SQLITE_BUSY")
 
-    def set(self, address: Address, id: str, value: str, log: bool) -> tuple[Change, str | None]:
-        with self.connection.cursor() as cursor:
-            return self.statements.set(cursor, address, id, value, Stamp(log))
+    def lock(self, address: Address, ids: Collection[str] | None, *, make: bool) -> Held:
+        return self.statements.lock(self.connection, address, ids, make)
 
-    def lock(self, address: Address, id: str, make: bool) -> Held:
-        with self.connection.cursor() as cursor:
-            return self.statements.lock(cursor, address, id, make)
+    def set(self, address: Address, id: str, value: str, *, log: bool) -> tuple[Change, str | None]:
+        return self.statements.set(self.connection, address, id, value, log) or super().set(address, id, value, log=log)
 
-    def write(self, held: Held, kind: Kind, value: str, log: bool) -> Change:
+    def _keep(self, held: Held, kept: Mapping[str, Current], gone: Sequence[str], log: bool) -> None:
+        self.statements.keep(self.connection, held, kept, gone, log)
+
+    def trim(self, stream: str, keep: int, before: int, after: str, groups: int) -> str | None:
+        found = self._query(
+            "SELECT g.id, g.key, g.sequence, c.sequence, c.clock FROM streams_group g"
+            " LEFT JOIN streams_change c ON c.group_id = g.id"
+            " AND c.sequence = (SELECT min(o.sequence) FROM streams_change o WHERE o.group_id = g.id)"
+            " WHERE g.stream = %s AND g.key > %s ORDER BY g.key LIMIT %s",
+            [stream, after, groups],
+        )
+        for group, _, sequence, oldest, clock in found:
+            if oldest is not None and (oldest <= sequence - keep or clock < before):
+                self._trim_group(group, sequence - keep, before, oldest)
+        return found[-1][1] if len(found) == groups else None
+
+    def _trim_group(self, group: int, until: int, before: int, oldest: int) -> None:
+        # in slices: on SQLite a long DELETE would keep all writers waiting
         with self.connection.cursor() as cursor:
-            return self.statements.write(cursor, held, kind, value, Stamp(log))
+            while True:
+                cursor.execute(
+                    "DELETE FROM streams_change"
+                    " WHERE group_id = %s AND sequence < %s AND (sequence <= %s OR clock < %s)",
+                    [group, oldest + _CHUNK, until, before],
+                )
+                if cursor.rowcount < _CHUNK:
+                    return
+                oldest += _CHUNK
 
     # -- reading ----------------------------------------------------------------------------------------------------
 

@@ -1,12 +1,12 @@
 """The write path on SQLite: four statements under BEGIN IMMEDIATE, whose one write lock orders all writers."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
-from ..changes import Address, Change, Kind
-from .base import Held
+from django.db.backends.base.base import BaseDatabaseWrapper
 
-if TYPE_CHECKING:
-    from .database import Stamp
+from ..changes import START, Address, Change, Position
+from .base import Current, Held
 
 
 class SqliteStatements:
@@ -14,80 +14,76 @@ class SqliteStatements:
 
     text: str = "{}"
 
-    def set(self, cursor: Any, address: Address, id: str, value: str, stamp: "Stamp") -> tuple[Change, str | None]:
-        bumped = self._bump(cursor, address, stamp)
-        held = self._read(cursor, address, id, bumped[0])
-        kind: Kind = "create" if held.value is None else "update"
-        return self._write(cursor, held, kind, value, stamp, bumped), held.value
+    def lock(self, connection: BaseDatabaseWrapper, address: Address, ids: Collection[str] | None, make: bool) -> Held:
+        with connection.cursor() as cursor:
+            if getattr(connection, "transaction_mode", None) not in ("IMMEDIATE", "EXCLUSIVE"):
+                # the transaction may have begun as a reader: a write takes the lock
+                cursor.execute("UPDATE streams_group SET sequence = sequence WHERE stream = %s", [address.stream])
+            held = self._read(cursor, address, ids)
+            if held.group is None and make:
+                cursor.execute(
+                    "INSERT INTO streams_group (stream, key, sequence, epoch, previous_epoch, clock)"
+                    " VALUES (%s, %s, 0, '', '', 0) RETURNING id",
+                    [address.stream, address.group],
+                )
+                (held.group,) = cursor.fetchone()
+            return held
 
-    def lock(self, cursor: Any, address: Address, id: str, make: bool) -> Held:
-        # A write takes the lock of the database also where the transaction is somebody else's and began as a reader.
-        cursor.execute(
-            "UPDATE streams_group SET sequence = sequence WHERE stream = %s AND key = %s RETURNING id",
-            [address.stream, address.group],
-        )
-        found = cursor.fetchone()
-        # nobody else can make the group before this transaction ends: write() will
-        return self._read(cursor, address, id, found[0]) if found else Held(address, id, None, None)
+    def set(
+        self, connection: BaseDatabaseWrapper, address: Address, id: str, value: str, log: bool
+    ) -> tuple[Change, str | None] | None:
+        return None
 
-    def write(self, cursor: Any, held: Held, kind: Kind, value: str, stamp: "Stamp") -> Change:
-        return self._write(cursor, held, kind, value, stamp, self._bump(cursor, held.address, stamp))
-
-    def _bump(self, cursor: Any, address: Address, stamp: "Stamp") -> tuple[int, int, int, str]:
-        """Move the group to its next position; return its row id, sequence, clock and previous epoch."""
-        cursor.execute(
-            "UPDATE streams_group SET sequence = sequence + 1, clock = max(%s, clock + 1), previous_epoch = epoch,"
-            " epoch = %s WHERE stream = %s AND key = %s RETURNING id, sequence, clock, previous_epoch",
-            [stamp.now, stamp.epoch, address.stream, address.group],
-        )
-        found: tuple[int, int, int, str] | None = cursor.fetchone()
-        if found is None:
+    def keep(
+        self, connection: BaseDatabaseWrapper, held: Held, kept: Mapping[str, Current], gone: Sequence[str], log: bool
+    ) -> None:
+        group, last = held.group, held.changes[-1][0]
+        with connection.cursor() as cursor:
             cursor.execute(
-                "INSERT INTO streams_group (stream, key, sequence, epoch, previous_epoch, clock)"
-                " VALUES (%s, %s, 1, %s, '', %s) RETURNING id, sequence, clock, previous_epoch",
-                [address.stream, address.group, stamp.epoch, stamp.now],
+                "UPDATE streams_group SET sequence = %s, epoch = %s, previous_epoch = %s, clock = %s WHERE id = %s",
+                [last.sequence, last.epoch, last.previous_epoch, last.clock, group],
             )
-            found = cursor.fetchone()
-            assert found is not None
-        return found
-
-    def _read(self, cursor: Any, address: Address, id: str, group: int) -> Held:
-        cursor.execute("SELECT value, sequence FROM streams_item WHERE group_id = %s AND key = %s", [group, id])
-        value, previous = cursor.fetchone() or (None, None)
-        return Held(address, id, value, previous, group)
-
-    def _write(
-        self, cursor: Any, held: Held, kind: Kind, value: str, stamp: "Stamp", bumped: tuple[int, int, int, str]
-    ) -> Change:
-        group, sequence, clock, previous_epoch = bumped
-        if kind == "create":
-            cursor.execute(
-                "INSERT INTO streams_item (group_id, key, value, sequence, created) VALUES (%s, %s, %s, %s, %s)",
-                [group, held.id, value, sequence, sequence],
+            _each(
+                cursor,
+                "INSERT INTO streams_item (group_id, key, value, sequence, created) VALUES (%s, %s, %s, %s, %s)"
+                " ON CONFLICT (group_id, key) DO UPDATE"
+                " SET value = excluded.value, sequence = excluded.sequence, created = excluded.created",
+                [[group, id, item.value, item.sequence, item.created] for id, item in kept.items()],
             )
-        elif kind == "update":
-            cursor.execute(
-                "UPDATE streams_item SET value = %s, sequence = %s WHERE group_id = %s AND key = %s",
-                [value, sequence, group, held.id],
+            _each(
+                cursor,
+                "DELETE FROM streams_item WHERE group_id = %s AND key = %s",
+                [[group, id] for id in gone],
             )
-        else:
-            cursor.execute("DELETE FROM streams_item WHERE group_id = %s AND key = %s", [group, held.id])
-        if stamp.log:
-            cursor.execute(
+            _each(
+                cursor,
                 "INSERT INTO streams_change"
                 " (group_id, sequence, epoch, previous_epoch, clock, kind, key, previous, value)"
                 " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
-                [group, sequence, stamp.epoch, previous_epoch, clock, kind, held.id, held.previous, value],
+                [
+                    [group, c.sequence, c.epoch, c.previous_epoch, c.clock, c.kind, c.id, c.previous, c.value]
+                    for c, _ in (held.changes if log else ())
+                ],
             )
-        return Change(
-            stream=held.address.stream,
-            group=held.address.group,
-            id=held.id,
-            kind=kind,
-            sequence=sequence,
-            epoch=stamp.epoch,
-            previous_epoch=previous_epoch,
-            clock=clock,
-            previous=held.previous,
-            value=value,
+
+    def _read(self, cursor: Any, address: Address, ids: Collection[str] | None) -> Held:
+        wanted = "" if ids is None else f" AND i.key IN ({', '.join(['%s'] * len(ids)) or 'NULL'})"
+        cursor.execute(
+            "SELECT g.id, g.sequence, g.epoch, g.clock, i.key, i.value, i.created, i.sequence FROM streams_group g"
+            f" LEFT JOIN streams_item i ON i.group_id = g.id{wanted}"
+            " WHERE g.stream = %s AND g.key = %s ORDER BY i.created",
+            [*(ids or ()), address.stream, address.group],
         )
+        found = cursor.fetchall()
+        if not found:
+            return Held(address, None, START, 0, {})
+        group, sequence, epoch, clock = found[0][:4]
+        items = {row[4]: Current(*row[5:]) for row in found if row[4] is not None}
+        return Held(address, group, Position(sequence, epoch), clock, items)
+
+
+def _each(cursor: Any, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+    if len(rows) == 1:
+        cursor.execute(sql, rows[0])
+    elif rows:
+        cursor.executemany(sql, rows)
