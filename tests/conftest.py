@@ -1,60 +1,49 @@
 """Servers and databases for all tests. What is missing fails with a word on what to install; nothing is skipped."""
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 from django.db import connections
 
-from tests.support.postgres import GivenPostgres, Postgres, given_url
+from project import environment
+from tests.support import postgres, valkey
 from tests.support.product import Products
-from tests.support.valkey import Valkey
-from tests.support.valkey import given_url as given_redis_url
+
+logging.getLogger("httpx").setLevel(logging.WARNING)  # a line per request of the tests' own tells nobody anything
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[Postgres | GivenPostgres]:
-    """A PostgreSQL: the one that TEST_POSTGRES_URL or DATABASE_URL names, else one of our own."""
-    given = given_url()
-    if given is not None:
-        yield GivenPostgres(given)
-        return
-    server = Postgres()
-    try:
-        server.start()
-        yield server
-    finally:
-        server.stop()
+def postgres_server() -> Iterator[postgres.Postgres | postgres.GivenPostgres]:
+    """The PostgreSQL that TEST_POSTGRES_URL or DATABASE_URL names, else one of our own, started at its first use."""
+    server = postgres.given() or postgres.Postgres()
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of a Valkey: the one that REDIS_URL names, else one of our own."""
-    given = given_redis_url()
-    if given is not None:
-        yield given
-        return
-    server = Valkey(tmp_path_factory.mktemp("valkey"))
-    try:
-        server.start()
-        yield server.url
-    finally:
-        server.stop()
+def valkey_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[valkey.Valkey | valkey.GivenValkey]:
+    """The Valkey or Redis that REDIS_URL names, else one of our own, started at its first use."""
+    server = valkey.given() or valkey.Valkey(tmp_path_factory.mktemp("valkey"))
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
+    postgres_server: postgres.Postgres | postgres.GivenPostgres,
     django_db_modify_db_settings_parallel_suffix: None,
 ) -> None:
     """Tell Django where the test databases are; PostgreSQL is started only if a collected test asks for it."""
     connections["default"].settings_dict["TEST"]["NAME"] = str(tmp_path_factory.mktemp("sqlite") / "test.sqlite3")
     if any("postgres" in _databases(item) for item in request.session.items):
-        server: Postgres | GivenPostgres = request.getfixturevalue("postgres_server")
-        wanted = connections["postgres"].settings_dict
-        given = _entry(server.url())
-        wanted.update({key: given[key] for key in ("USER", "PASSWORD", "HOST", "PORT", "NAME")})
+        entry = environment.database(postgres_server.url(), Path())
+        connections["postgres"].settings_dict.update(
+            {key: entry[key] for key in ("USER", "PASSWORD", "HOST", "PORT", "NAME")}
+        )
 
 
 def _databases(item: pytest.Item) -> list[str]:
@@ -63,17 +52,23 @@ def _databases(item: pytest.Item) -> list[str]:
     return list(connections) if databases == "__all__" else list(databases or ())
 
 
-def _entry(url: str) -> dict[str, object]:
-    from project import environment
-
-    return environment.database(url, Path())
-
-
 @pytest.fixture(scope="session")
-def products(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Products]:
+def products(
+    tmp_path_factory: pytest.TempPathFactory,
+    postgres_server: postgres.Postgres | postgres.GivenPostgres,
+    valkey_server: valkey.Valkey | valkey.GivenValkey,
+) -> Iterator[Products]:
     """The product as real processes, one per kind of database, each started when it is first asked for."""
-    made = Products(tmp_path_factory, request.getfixturevalue)
-    try:
-        yield made
-    finally:
-        made.stop()
+    made = Products(tmp_path_factory, postgres_server, valkey_server)
+    yield made
+    made.stop()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what the processes of the product said last, when a test that used them fails."""
+    report = yield
+    products = getattr(item, "funcargs", {}).get("products")
+    if report.failed and products is not None:
+        report.sections.append(("processes of the product", products.tails()))
+    return report

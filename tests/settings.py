@@ -16,8 +16,9 @@ import os
 
 os.environ.setdefault("SECRET_KEY", "for-tests-only")
 
+from project import environment
 from project.settings import *  # noqa: F403
-from project.settings import BASE_DIR, DATA, environment
+from project.settings import BASE_DIR, DATA
 
 DEBUG = False
 ALLOWED_HOSTS = ["*"]

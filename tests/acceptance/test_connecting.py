@@ -7,6 +7,7 @@ from websockets.exceptions import InvalidHandshake
 
 from tests.support.product import Product
 from tests.support.sockets import Socket
+from tests.support.values import todo
 
 
 @pytest.mark.feature("C2")
@@ -68,7 +69,7 @@ async def test_bad_message_is_one_error_and_touches_nobody_else(
         await bad.send(message)
         [error] = await bad.recv()
         assert error.error == "BAD_MESSAGE"
-        await sqlite_product.writer.astream("todo", "set", group, "t1", {"description": "still here"})
+        await sqlite_product.writer.astream("todo", "set", group, "t1", todo("still here"))
         assert [frame.kind for frame in await other.recv()] == ["create"]
         assert (await bad.joined("todo", group)).kind == "sync"
 

@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.product import Product
 from tests.support.sockets import Socket
+from tests.support.values import todo
 
 CLIENTS = 200
 
@@ -18,11 +19,11 @@ async def test_two_hundred_clients_one_write_two_hundred_frames(sqlite_product: 
     syncs = await asyncio.gather(*(socket.joined("todo", group) for socket in sockets))
     assert [sync.value for sync in syncs] == [[]] * CLIENTS
 
-    await sqlite_product.writer.astream("todo", "set", group, "t1", {"description": "one"})
+    await sqlite_product.writer.astream("todo", "set", group, "t1", todo("one"))
     frames = await asyncio.gather(*(socket.recv() for socket in sockets))
     assert {frame.text for [frame] in frames} == {frames[0][0].text}
 
-    await sqlite_product.writer.astream("todo", "set", group, "t1", {"description": "two"})
+    await sqlite_product.writer.astream("todo", "set", group, "t1", todo("two"))
     await asyncio.gather(*(socket.recv() for socket in sockets))
     assert {tuple(frame.kind for frame in socket.frames) for socket in sockets} == {("sync", "create", "update")}
     await asyncio.gather(*(socket.close() for socket in sockets))

@@ -5,6 +5,7 @@ import time
 
 from tests.support.idle import Idle
 from tests.support.product import Product
+from tests.support.values import todo
 
 IDLE_S = 30
 
@@ -21,7 +22,7 @@ def test_idle_sockets_are_open_and_live_after_thirty_seconds(idle_sockets: Idle,
         return len(done)
 
     assert run(first_end()) == 0, f"closed: {[socket.close_code for socket in sockets]}"
-    sqlite_product.writer.stream("todo", "set", idle_sockets.group, "t1", {"description": "awake?"})
+    sqlite_product.writer.stream("todo", "set", idle_sockets.group, "t1", todo("awake?"))
     for socket in sockets:
         [frame] = run(socket.recv())
         assert (frame.kind, frame.value["description"]) == ("create", "awake?")

@@ -10,9 +10,10 @@ import pytest
 from tests.support.product import Product
 from tests.support.server import Server
 from tests.support.sockets import Socket
+from tests.support.values import todo
 
 SETTINGS = "tests.support.product_settings"
-WRITE = "from streams.registry import registry; registry.get('todo').set({group!r}, 't1', {{'description': 'command'}})"
+WRITE = "from streams.registry import registry; registry.get('todo').set({group!r}, 't1', {value!r})"
 
 
 @pytest.fixture(scope="module")
@@ -29,26 +30,26 @@ async def socket(server: Server, group: str) -> AsyncIterator[Socket]:
 
 async def test_write_in_a_long_running_process(product: Product, socket: Socket, group: str) -> None:
     for number in range(20):
-        await product.writer.astream("todo", "set", group, f"t{number}", {"description": "shell"})
+        await product.writer.astream("todo", "set", group, f"t{number}", todo("shell"))
     assert [frame.sequence for frame in await socket.recv(20)] == list(range(1, 21))
 
 
 async def test_write_in_a_command_that_ends_at_once(product: Product, socket: Socket, group: str) -> None:
-    product.manage("shell", "--verbosity=0", "--command", WRITE.format(group=group))
+    product.manage("shell", "--verbosity=0", "--command", WRITE.format(group=group, value=todo("command")))
     assert [(frame.kind, frame.value["description"]) for frame in await socket.recv()] == [("create", "command")]
 
 
 async def test_write_in_a_celery_worker(product: Product, socket: Socket, group: str) -> None:
     product.work(settings=SETTINGS)
     for number in range(3):
-        task = ["todo", group, "t1", {"description": f"task {number}"}]
+        task = ["todo", group, "t1", todo(f"task {number}")]
         await product.writer.acall("send_task", name="playground.write", arguments=task)
         [frame] = await socket.recv(within=30)
         assert frame.value["description"] == f"task {number}"
 
 
 async def test_write_over_http_in_another_web_process(product: Product, socket: Socket, group: str) -> None:
-    await product.writer.astream("todo", "set", group, "t1", {"description": "before"})
+    await product.writer.astream("todo", "set", group, "t1", todo("before"))
     async with await Socket.connect(product.web.ws) as beside:
         await beside.joined("todo", group)
         await product.writer.astream("todo", "delete", group, "t1")

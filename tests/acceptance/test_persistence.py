@@ -10,6 +10,7 @@ from tests.support import journal
 from tests.support.console import Console
 from tests.support.product import Product
 from tests.support.sockets import Frame, Socket
+from tests.support.values import todo
 from tests.support.waiting import eventually
 
 
@@ -23,9 +24,9 @@ async def sync(url: str, group: str) -> Frame:
 async def test_restart_keeps_everything(product: Product, group: str) -> None:
     server = product.serve()
     for number in range(5):
-        await product.writer.astream("todo", "set", group, f"t{number}", {"description": f"ü {number}", "n": 2**70})
+        await product.writer.astream("todo", "set", group, f"t{number}", todo(f"ü {number}", n=2**70))
     await product.writer.astream("todo", "delete", group, "t2")
-    await product.writer.astream("todo", "set", group, "t2", {"description": "at the end now"})
+    await product.writer.astream("todo", "set", group, "t2", todo("at the end now"))
     before = await sync(server.ws, group)
     assert [item["id"] for item in before.value] == ["t0", "t1", "t3", "t4", "t2"]
     server.restart()
@@ -48,10 +49,10 @@ def test_kill_9_during_writes_corrupts_nothing(product: Product, group: str) -> 
         eventually(lambda: changes(product, group) > before + 100, what="a hundred writes")  # noqa: B023 - used at once
         for victim in victims:
             victim.process.kill()
-        journal.integrity(product)
-        journal.check(product, "todo", group)
-    product.writer.stream("todo", "set", group, "after", {"description": "and the next write goes on"})
-    assert journal.check(product, "todo", group)[-1]["id"] == "after"
+        journal.integrity(product.rows, product.database)
+        journal.check(product.rows, "todo", group)
+    product.writer.stream("todo", "set", group, "after", todo("and the next write goes on"))
+    assert journal.check(product.rows, "todo", group)[-1]["id"] == "after"
 
 
 def changes(product: Product, group: str) -> int:
@@ -62,7 +63,7 @@ def changes(product: Product, group: str) -> int:
 
 @pytest.mark.feature("G1")
 async def test_two_processes_lose_no_writes(product: Product, group: str) -> None:
-    await product.writer.astream("todo", "set", group, "t1", {"description": "count"})
+    await product.writer.astream("todo", "set", group, "t1", todo("count"))
     consoles = [product.console() for _ in range(2)]
     async with await Socket.connect(product.web.ws) as socket:
         await socket.joined("todo", group)
@@ -71,7 +72,7 @@ async def test_two_processes_lose_no_writes(product: Product, group: str) -> Non
         assert [console.result() for console in consoles] == [200, 200]
         frames = await socket.recv(400, within=20)
         assert [frame.value["number"] for frame in frames] == list(range(1, 401))
-    assert journal.check(product, "todo", group)[0]["number"] == 400
+    assert journal.check(product.rows, "todo", group)[0]["number"] == 400
     for console in consoles:
         console.close()
 
@@ -85,8 +86,8 @@ async def test_kill_9_of_the_web_process_during_its_own_writes(product: Product,
         eventually(lambda: changes(product, inbox) > before + 30, what="writes over HTTP", detail=server.process.tail)
         server.kill()
     assert all(post.result() > 0 for post in posts)
-    journal.integrity(product)
-    stored = journal.check(product, "todo", inbox)
+    journal.integrity(product.rows, product.database)
+    stored = journal.check(product.rows, "todo", inbox)
     server.start()
     assert (await sync(server.ws, inbox)).value == stored
     server.kill()

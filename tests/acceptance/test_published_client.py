@@ -7,6 +7,7 @@ import pytest
 from tests.support import journal
 from tests.support.follower import Follower
 from tests.support.product import Product
+from tests.support.values import todo
 
 Follow = Callable[[str], Follower]
 
@@ -21,8 +22,8 @@ def test_sees_twenty_updates_of_one_tick_a_delete_and_a_re_create(product: Produ
     def both(value: object) -> bool:
         return bool(client.state("I") == value and client.state("G") == ([] if value is None else [value]))
 
-    writer.stream("todo", "set", group, "t1", {"description": "a"})
-    client.until(lambda: both({"description": "a", "id": "t1"}), "the create")
+    writer.stream("todo", "set", group, "t1", todo("a"))
+    client.until(lambda: both(todo("a", id="t1")), "the create")
 
     last = writer.call("ticks", stream="todo", group=group, item="t1", count=20)
     client.until(lambda: both(last), "the last of twenty updates")
@@ -33,8 +34,8 @@ def test_sees_twenty_updates_of_one_tick_a_delete_and_a_re_create(product: Produ
     writer.stream("todo", "delete", group, "t1")
     client.until(lambda: both(None), "the delete")
     writer.stream("todo", "delete", group, "t1")  # of a missing item: nothing is sent, the client survives
-    writer.stream("todo", "set", group, "t1", {"description": "again"})
-    client.until(lambda: both({"description": "again", "id": "t1"}), "the re-create")
+    writer.stream("todo", "set", group, "t1", todo("again"))
+    client.until(lambda: both(todo("again", id="t1")), "the re-create")
     assert client.count("close") == client.count("error") == 0
 
 
@@ -44,7 +45,7 @@ def test_leaves_and_hears_no_more(sqlite_product: Product, follow: Follow, group
     client.subscribe("H", "todo", group)
     client.until(lambda: client.states("G") and client.states("H"), "both syncs")
     client.unsubscribe("G")
-    writer.stream("todo", "set", group, "t1", {"description": "a"})
+    writer.stream("todo", "set", group, "t1", todo("a"))
     client.until(lambda: client.state("H"), "the create")
     assert client.state("G") == []
 
@@ -72,7 +73,8 @@ def test_is_right_again_after_kill_9_of_the_web_process_during_writes(
     stored = product.writer.stream("todo", "list", group)
     client.until(lambda: client.state("G") == stored, "the stored state, in creation order")
     assert client.count("open") == 2
-    assert journal.check(product, "todo", group) == stored
-    for process in [*writers, client]:
-        process.close()
+    assert journal.check(product.rows, "todo", group) == stored
+    client.close()
+    for writer in writers:
+        writer.close()
     server.kill()

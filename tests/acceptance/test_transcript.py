@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.product import Product
 from tests.support.sockets import Frame, Socket
+from tests.support.values import todo
 
 EPOCH = re.compile(r"[0-9A-Za-z_-]{8}")
 
@@ -35,17 +36,17 @@ async def test_transcript(product: Product, group: str) -> None:
             **at, "sequence": 0, "epoch": "", "subscriptionId": "s1", "event": {"type": "sync", "data": []}
         }  # fmt: skip
 
-        await writer.astream("todo", "set", group, "t1", {"description": "a"})
+        await writer.astream("todo", "set", group, "t1", todo("a"))
         [create] = await socket.recv()
-        value: dict[str, Any] = {"description": "a", "id": "t1"}
+        value = todo("a", id="t1")
         assert stored(create) == {**item, "sequence": 1, "event": {"type": "create", "data": value}}
-        assert list(create.value) == ["description", "id"]
+        assert list(create.value) == ["description", "createdAt", "id"]
 
         await writer.astream("todo", "update", group, "t1", [{"type": "set", "path": "done", "value": False}])
         [update] = await socket.recv()
         value = {**value, "done": False}
         assert stored(update) == {**item, "sequence": 2, "previous": 1, "event": {"type": "update", "data": value}}
-        assert list(update.value) == ["description", "id", "done"]
+        assert list(update.value) == ["description", "createdAt", "id", "done"]
         assert update.data["timestamp"] > create.data["timestamp"]
         assert update.data["epoch"] != create.data["epoch"]
 
@@ -72,8 +73,8 @@ async def test_transcript(product: Product, group: str) -> None:
         await socket.send({"type": "ping"})
         [pong] = await socket.recv()
         assert pong.data == {"type": "pong"}
-        await writer.astream("todo", "set", group, "t2", {"description": "for those who still listen"})
-        await writer.astream("todo", "set", group, "t1", {"description": "again"})
+        await writer.astream("todo", "set", group, "t2", todo("for those who still listen"))
+        await writer.astream("todo", "set", group, "t1", todo("again"))
         [create] = await socket.recv()
         assert (create.address, create.kind, create.sequence) == (("todo", group, "t1"), "create", 5)
 
@@ -84,6 +85,6 @@ async def test_same_text_at_every_socket_of_every_process(product: Product, grou
         await here.joined("todo", group)
         await there.joined("todo", group)
         for number in range(10):
-            await product.writer.astream("todo", "set", group, f"t{number % 3}", {"description": str(number)})
+            await product.writer.astream("todo", "set", group, f"t{number % 3}", todo(str(number)))
         assert [frame.text for frame in await here.recv(10)] == [frame.text for frame in await there.recv(10)]
     other.kill()

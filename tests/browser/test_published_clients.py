@@ -15,6 +15,7 @@ from playwright.sync_api import expect
 from tests.support.follower import JS, node
 from tests.support.people import People
 from tests.support.product import Product
+from tests.support.values import todo
 
 HTML = '<!doctype html><link rel="icon" href="data:,"><ul></ul><script type="module" src="page.js"></script>'
 PAGES = {"browser": "page-browser.js", "react": "page-react.jsx"}
@@ -49,20 +50,20 @@ def test_joins_and_follows(people: People, product: Product, build: Callable[[st
     # The hook says this itself on its first rendering, when the provider has no connection yet.
     people.expected += [r"useStreamGroup: streamName, groupId or stream is not defined"] * (client == "react")
     writer, group = product.writer, f"g-{uuid4().hex[:12]}"
-    writer.stream("todo", "set", group, "t1", {"description": "first"})
+    writer.stream("todo", "set", group, "t1", todo("first"))
     page = people.person()
     page.goto(build(PAGES[client]) + "?" + urlencode({"url": product.web.ws, "group": group}))
     items = page.get_by_role("listitem")
     expect(items).to_have_text(["first"])
 
-    writer.stream("todo", "set", group, "t2", {"description": "second"})
+    writer.stream("todo", "set", group, "t2", todo("second"))
     expect(items).to_have_text(["first", "second"])
     last = writer.call("ticks", stream="todo", group=group, item="t1", count=20)
     writer.stream("todo", "set", group, "t1", {**last, "description": f"tick {last['tick']}"})
     expect(items).to_have_text(["tick 20", "second"])
     writer.stream("todo", "delete", group, "t1")
     expect(items).to_have_text(["second"])
-    writer.stream("todo", "set", group, "t1", {"description": "again"})
+    writer.stream("todo", "set", group, "t1", todo("again"))
     expect(items).to_have_text(["second", "again"])
 
 
@@ -75,7 +76,7 @@ def test_browser_client_is_right_again_after_kill_9(
     page.goto(build(PAGES["browser"]) + "?" + urlencode({"url": server.ws, "group": group}))
     expect(page.locator("ul[data-changes]")).to_be_attached()
     server.kill()
-    product.writer.stream("todo", "set", group, "t1", {"description": "written meanwhile"})
+    product.writer.stream("todo", "set", group, "t1", todo("written meanwhile"))
     server.start()
     expect(page.get_by_role("listitem")).to_have_text(["written meanwhile"])
     server.kill()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "project"))  # by path: the package imports Celery, this must be fast
 
-from launcher import die_with_parent
+from launcher import die_with_parent  # type: ignore[import-not-found]
 
 
 def main() -> None:

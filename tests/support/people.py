@@ -36,4 +36,4 @@ class People:
         for context in self._contexts:
             context.close()
         surprises = [error for error in self.errors if not any(re.search(known, error) for known in self.expected)]
-        assert surprises == [], "the pages reported errors"
+        assert not surprises, "the pages reported errors:\n" + "\n".join(surprises)

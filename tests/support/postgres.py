@@ -39,15 +39,6 @@ FAST = {
 }
 
 
-def given_url() -> str | None:
-    """Return the PostgreSQL that the environment names for tests, if it names one."""
-    for name in ("TEST_POSTGRES_URL", "DATABASE_URL"):
-        url = os.environ.get(name, "")
-        if urlsplit(url).scheme.partition("+")[0] in {"postgres", "postgresql", "pgsql", "psql"}:
-            return url
-    return None
-
-
 def binaries() -> Path:
     """Return the directory with initdb and postgres. RuntimeError saying what to install if there is none."""
     on_path = shutil.which("postgres")
@@ -76,12 +67,11 @@ class Postgres:
     process: Process | None = None
 
     def start(self) -> None:
-        """Make the cluster if it is not made yet, start it and wait until it answers."""
+        """Make the cluster, start it and wait until it answers."""
         user = _unprivileged()
         bin_ = _reachable(binaries(), self.home, user)
-        if not (self.home / "data").exists():
-            self._create(bin_, user)
-            self.port = free_port()
+        self._create(bin_, user)
+        self.port = free_port()
         options = [f"-c{name}={value}" for name, value in FAST.items()]
         self.process = Process(
             "postgres",
@@ -117,14 +107,23 @@ class Postgres:
         if self.process is None or not self.process.running:
             raise RuntimeError(f"PostgreSQL ended\n{self.process and self.process.tail()}")
         try:
-            psycopg.connect(self.url(), connect_timeout=2).close()
+            psycopg.connect(self._url("postgres"), connect_timeout=2).close()
         except psycopg.OperationalError:
             return False
         return True
 
-    def url(self, database: str = "postgres") -> str:
-        """Return the address of a database of this cluster."""
+    def url(self, database: str | None = None) -> str:
+        """Return the address of a database of this cluster, which is started when it is first asked for."""
+        if self.process is None:
+            self.start()
+        return self._url(database or "postgres")
+
+    def _url(self, database: str) -> str:
         return f"postgres://{USER}:{self.password}@127.0.0.1:{self.port}/{database}"
+
+    def create(self, name: str) -> str:
+        """Make an empty database and return its address."""
+        return _create_database(self.url(), self.url(name), name)
 
     def stop(self) -> None:
         """Stop it and remove its files."""
@@ -133,34 +132,48 @@ class Postgres:
         shutil.rmtree(self.home, ignore_errors=True)
 
 
-@dataclass(frozen=True)
+@dataclass
 class GivenPostgres:
-    """The PostgreSQL that the environment names; only databases are made in it."""
+    """The PostgreSQL that the environment names; only databases are made in it, and dropped at the end."""
 
     base: str
+    made: list[str] = field(default_factory=list)
 
     def url(self, database: str | None = None) -> str:
         """Return the address of a database of it; None: the one that was named."""
         parts = urlsplit(self.base)
         return self.base if database is None else parts._replace(path=f"/{database}").geturl()
 
+    def create(self, name: str) -> str:
+        """Make an empty database and return its address."""
+        self.made.append(name)
+        return _create_database(self.url(), self.url(name), name)
+
     def stop(self) -> None:
-        """Leave it as it is."""
+        """Leave it as it was."""
+        for name in self.made:
+            _drop_database(self.base, name)
 
 
-def create_database(server: Postgres | GivenPostgres, name: str) -> str:
-    """Create an empty database (an old one of that name goes) and return its address."""
-    drop_database(server, name)
-    with psycopg.connect(server.url(), autocommit=True) as connection:
+def given() -> GivenPostgres | None:
+    """Return the PostgreSQL that the environment names for tests, if it names one."""
+    for name in ("TEST_POSTGRES_URL", "DATABASE_URL"):
+        url = os.environ.get(name, "")
+        if urlsplit(url).scheme in {"postgres", "postgresql", "pgsql", "psql"}:
+            return GivenPostgres(url)
+    return None
+
+
+def _create_database(server: str, url: str, name: str) -> str:
+    _drop_database(server, name)
+    with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    return server.url(name)
+    return url
 
 
-def drop_database(server: Postgres | GivenPostgres, name: str) -> None:
-    """Drop a database, with whoever is still connected to it."""
-    with psycopg.connect(server.url(), autocommit=True) as connection:
-        drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
-        connection.execute(drop.format(sql.Identifier(name)))
+def _drop_database(server: str, name: str) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def _environment() -> dict[str, str]:

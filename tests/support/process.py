@@ -23,6 +23,12 @@ def free_port() -> int:
         return port
 
 
+def tail(log: Path, lines: int = 40) -> str:
+    """Return the end of a log."""
+    text = log.read_text(errors="replace") if log.exists() else ""
+    return f"--- {log}\n" + "\n".join(text.splitlines()[-lines:])
+
+
 class Process:
     """A child process in a session of its own, started through the launcher.
 
@@ -126,9 +132,9 @@ class Process:
         """Everything it has written so far."""
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
-    def tail(self, lines: int = 40) -> str:
+    def tail(self) -> str:
         """Return its last words, for error messages."""
-        return f"--- {self.name}: {self.log}\n" + "\n".join(self.output.splitlines()[-lines:])
+        return tail(self.log)
 
     def says(self, text: str, within: float = 15.0) -> None:
         """Wait until *text* stands in its output; AssertionError with its last words when it ends or stays silent."""

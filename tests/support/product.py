@@ -1,11 +1,10 @@
 """The product as it runs: a database, a layer, web servers, workers and shells, each a process of its own."""
 
 import os
-import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,10 @@ import psycopg
 import pytest
 
 from .console import Console
-from .postgres import create_database, drop_database
-from .process import ROOT, Process
+from .postgres import GivenPostgres, Postgres
+from .process import ROOT, Process, tail
 from .server import Server
+from .valkey import GivenValkey, Valkey
 
 # What a developer's own environment or .env says must not reach the product under test.
 FOREIGN = ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "PORT", "HOST", "TIME_ZONE", "LOG_LEVEL")
@@ -110,7 +110,7 @@ class Product:
             with sqlite3.connect(self.url.removeprefix("sqlite:///"), timeout=20) as file:
                 return file.execute(query, parameters).fetchall()
         with psycopg.connect(self.url) as connection:
-            return connection.execute(query.replace("?", "%s"), parameters).fetchall()  # type: ignore[arg-type]
+            return connection.execute(query.replace("?", "%s"), parameters).fetchall()
 
     def stop(self) -> None:
         """End its processes, all at once."""
@@ -123,11 +123,14 @@ class Product:
 class Products:
     """The copies of the product that a test run uses, all gone at its end."""
 
-    def __init__(self, directories: pytest.TempPathFactory, fixture: Callable[[str], Any]) -> None:
+    def __init__(
+        self, directories: pytest.TempPathFactory, postgres: Postgres | GivenPostgres, valkey: Valkey | GivenValkey
+    ) -> None:
         self._directories = directories
-        self._fixture = fixture
+        self._postgres = postgres
+        self._valkey = valkey
         self._shared: dict[tuple[str, bool], Product] = {}
-        self._ends: list[Callable[[], None]] = []
+        self._all: list[Product] = []
 
     def get(self, database: str, *, debug: bool = False) -> Product:
         """Return the copy on *database* ("sqlite", "postgres"), started when it is first asked for."""
@@ -138,21 +141,22 @@ class Products:
     def make(self, database: str, *, debug: bool = False) -> Product:
         """Start a copy that nobody else gets."""
         home = self._directories.mktemp(database)
-        self._ends.append(lambda: shutil.rmtree(home, ignore_errors=True))
-        product = Product(database, self._url(database, home), self._fixture("redis_url"), home, debug=debug)
-        self._ends.append(product.stop)
+        product = Product(database, self._url(database, home), self._valkey.url, home, debug=debug)
+        self._all.append(product)
         product.start()
         return product
 
     def _url(self, database: str, home: Path) -> str:
         if database == "sqlite":
             return f"sqlite:///{home / 'db.sqlite3'}"
-        server = self._fixture("postgres_server")
-        name = f"tests_{os.getpid()}_{home.name}"
-        self._ends.append(lambda: drop_database(server, name))
-        return create_database(server, name)
+        return self._postgres.create(f"tests_{os.getpid()}_{home.name}")
+
+    def tails(self) -> str:
+        """Return the last words of all their processes, for the report of a failed test."""
+        logs = [log for product in self._all for log in sorted(product.home.glob("*.log")) if log.stat().st_size]
+        return "\n\n".join(tail(log) for log in logs)
 
     def stop(self) -> None:
-        """End all of them and remove what they stored."""
-        while self._ends:
-            self._ends.pop()()
+        """End all of them; their logs stay among pytest's temporary directories."""
+        for product in self._all:
+            product.stop()

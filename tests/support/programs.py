@@ -11,6 +11,8 @@ from streams.changes import Written
 from streams.conf import conf
 from streams.registry import registry
 
+from .values import todo
+
 
 def call(stream: str, method: str, arguments: list[Any]) -> Any:
     """Call a method of a stream: ``call("todo", "set", ["inbox", "t1", {...}])``."""
@@ -20,17 +22,17 @@ def call(stream: str, method: str, arguments: list[Any]) -> Any:
 
 def ticks(stream: str, group: str, item: str, count: int) -> Any:
     """Update an item *count* times in one transaction: all become visible in one tick. Returns its last value."""
-    todo: Any = registry.get(stream)
+    target: Any = registry.get(stream)
     with transaction.atomic(using=conf().database):
         for number in range(1, count + 1):
-            last = todo.update(group, item, [{"type": "set", "path": "tick", "value": number}])
+            last = target.update(group, item, [{"type": "set", "path": "tick", "value": number}])
     return last.new_value
 
 
 def empty(stream: str, group: str) -> int:
     """Delete every item of a group and return their number."""
-    todo: Any = registry.get(stream)
-    return len([todo.delete(group, item["id"]) for item in todo.list(group)])
+    target: Any = registry.get(stream)
+    return len([target.delete(group, item["id"]) for item in target.list(group)])
 
 
 def churn(stream: str, group: str, seed: int, stop: threading.Event) -> dict[str, int]:
@@ -38,7 +40,7 @@ def churn(stream: str, group: str, seed: int, stop: threading.Event) -> dict[str
 
     Seeded: the same numbers choose the same operations.
     """
-    todo: Any = registry.get(stream)
+    target: Any = registry.get(stream)
     dice = random.Random(seed)
     done = {"set": 0, "update": 0, "delete": 0}
     while not stop.is_set():
@@ -46,20 +48,20 @@ def churn(stream: str, group: str, seed: int, stop: threading.Event) -> dict[str
         kind = dice.choices(["set", "update", "delete"], [3, 5, 2])[0]
         number = sum(done.values())
         if kind == "set":
-            todo.set(group, item, {"description": f"set {number}"})
-        elif kind == "update" and todo.get(group, item) is not None:
-            todo.update(group, item, [{"type": "set", "path": "description", "value": f"update {number}"}])
+            target.set(group, item, todo(f"set {number}"))
+        elif kind == "update" and target.get(group, item) is not None:
+            target.update(group, item, [{"type": "set", "path": "description", "value": f"update {number}"}])
         elif kind == "delete":
-            todo.delete(group, item)
+            target.delete(group, item)
         done[kind] += 1
     return done
 
 
 def increments(stream: str, group: str, item: str, count: int) -> int:
     """Increment ``number`` of an item *count* times, each in a transaction of its own."""
-    todo: Any = registry.get(stream)
+    target: Any = registry.get(stream)
     for _ in range(count):
-        todo.update(group, item, [{"type": "increment", "path": "number", "by": 1}])
+        target.update(group, item, [{"type": "increment", "path": "number", "by": 1}])
     return count
 
 

@@ -10,23 +10,34 @@ from .process import Process
 from .waiting import eventually
 
 
-def given_url() -> str | None:
-    """Return the Redis or Valkey that the environment names, if it names one."""
-    return os.environ.get("REDIS_URL") or None
+@dataclass(frozen=True)
+class GivenValkey:
+    """The Redis or Valkey that the environment names; each product keeps to a prefix of its own in it."""
+
+    url: str
+
+    def stop(self) -> None:
+        """Leave it as it is."""
 
 
-@dataclass
+def given() -> GivenValkey | None:
+    """Return what the environment names, if it names one."""
+    url = os.environ.get("REDIS_URL")
+    return GivenValkey(url) if url else None
+
+
 class Valkey:
-    """The server that `make run` embeds, started by the tests, in a directory of its own."""
+    """The server that `make run` embeds, in a directory of its own; started when its address is first asked for."""
 
-    home: Path
-
-    def __post_init__(self) -> None:
-        self.process = Process("valkey", valkey.command(self.home), log=self.home / "valkey.log")
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.process = Process("valkey", valkey.command(home), log=home / "valkey.log")
 
     @property
     def url(self) -> str:
         """Its address, for REDIS_URL; the same after a restart."""
+        if self.process.popen is None:
+            self.start()
         return valkey.url(self.home)
 
     def start(self) -> None:
@@ -35,5 +46,5 @@ class Valkey:
         eventually(lambda: valkey.answers(self.home), what="Valkey answers", detail=self.process.tail)
 
     def stop(self) -> None:
-        """Stop it."""
+        """Stop it, if it was started."""
         self.process.stop()
