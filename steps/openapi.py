@@ -7,6 +7,7 @@ One catch-all URL hides them, so a preprocessing hook lists them: ``"PREPROCESSI
 
 import re
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, cast
 
 from django.urls import NoReverseMatch, reverse
@@ -97,7 +98,7 @@ class StepSchema(AutoSchema):
     def get_response_serializers(self) -> Any:
         trigger = self.route.trigger
         answers: dict[int, Any] = {
-            status: self._described(schema, "serialization", f"Response{status}")
+            status: OpenApiResponse(self._described(schema, "serialization", f"Response{status}"), _phrase(status))
             for status, schema in sorted(trigger.responses.items())
         }
         if not answers:
@@ -123,3 +124,10 @@ class StepSchema(AutoSchema):
         if isinstance(schema, ModelSchema):
             return Components(self.registry).reference(schema.source, mode)
         return Components(self.registry).inline(json_schema(schema, mode), f"{self.get_operation_id()}{role}")
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:  # a number nobody has named
+        return ""

@@ -57,6 +57,11 @@ class StepView(APIView):
     renderer_classes = [ExactRenderer]
     content_negotiation_class = AnyAccept
 
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        """None: DRF would say which methods this view allows, and the path may have others."""
+        return {}
+
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> ParsedRequest:
         # one argument until here, lest a parameter's name collide with one of Django's
         self.kwargs = kwargs.get("params", {})

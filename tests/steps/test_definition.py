@@ -20,6 +20,10 @@ async def async_handler(input: Any, ctx: Any) -> None:
     return None
 
 
+async def async_with_more(more: str, input: Any, ctx: Any) -> None:
+    return None
+
+
 class Callee:
     async def __call__(self, input: Any, ctx: Any) -> None:
         return None
@@ -78,19 +82,18 @@ def test_undeclared_enqueues_is_not_an_empty_list() -> None:
     assert step("A", handler, triggers=[], enqueues=[]).enqueues == ()
 
 
-def test_step_knows_the_colour_of_its_handler() -> None:
-    colours = {
-        handler: False,
-        async_handler: True,
-        Callee(): True,
-        partial(async_handler, "input"): True,
-        (lambda input, ctx: None): False,
-    }
-    for function, is_async in colours.items():
-        takes_one = isinstance(function, partial)
-        if takes_one:
-            continue
-        assert step("A", function, triggers=[]).is_async is is_async
+@pytest.mark.parametrize(
+    ("function", "is_async"),
+    [
+        (handler, False),
+        (async_handler, True),
+        (Callee(), True),
+        (partial(async_with_more, "more"), True),
+        (lambda input, ctx: None, False),
+    ],
+)
+def test_step_knows_the_colour_of_its_handler(function: Any, is_async: bool) -> None:
+    assert step("A", function, triggers=[]).is_async is is_async
 
 
 def test_step_knows_where_it_was_declared() -> None:

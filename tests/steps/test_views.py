@@ -60,6 +60,7 @@ def test_wrong_method_is_a_405_that_says_which_are_right(serve: Serve, client: C
     assert answer["Allow"] == "GET, HEAD, OPTIONS, POST, PUT"
     assert answer.json() == {"error": "Method not allowed"}
     assert client.delete("/x/1")["Allow"] == "GET, HEAD, OPTIONS, PUT"
+    assert "Allow" not in client.get("/x/1")
 
 
 def test_options_says_what_is_allowed_and_head_answers_as_get(serve: Serve, client: Client) -> None:

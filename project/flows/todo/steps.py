@@ -15,6 +15,13 @@ INBOX = "inbox"
 UNKNOWN = {"status": 404, "body": {"error": "There is no such todo"}}
 
 
+class Todos(BaseModel):
+    """All todos, and the lists they are in."""
+
+    todos: list[Todo]
+    groups: list[str]
+
+
 class NewTodo(BaseModel):
     """What creates a todo."""
 
@@ -45,7 +52,7 @@ async def create_todo(request: Request, ctx: Context) -> Any:
     return {"status": 200, "body": todo}
 
 
-@step("ListTodos", triggers=[http("GET", "/todo")], flows=["todo"])
+@step("ListTodos", triggers=[http("GET", "/todo", response=Todos)], flows=["todo"])
 async def list_todos(request: Request, ctx: Context) -> Any:
     """List the todos of the inbox, and the groups there are."""
     todos = await ctx.streams.todo.list(INBOX)

@@ -14,6 +14,7 @@ Description = Annotated[str, StringConstraints(strip_whitespace=True, min_length
 class Todo(BaseModel):
     """What an item looks like; times are ISO 8601."""
 
+    id: str
     description: Description
     createdAt: str
     dueDate: str | None = None
