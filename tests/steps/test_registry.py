@@ -1,9 +1,7 @@
 """Discovery of steps, and the registry that keeps them."""
 
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
-from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -26,25 +24,7 @@ def handler(input: Any, ctx: Any) -> None:
     return None
 
 
-@pytest.fixture
-def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The folder of an app that can be installed as ``found_app``."""
-    folder = tmp_path / "found_app"
-    folder.mkdir()
-    (folder / "__init__.py").touch()
-    monkeypatch.syspath_prepend(str(tmp_path))
-    yield folder
-    for name in [name for name in sys.modules if name.split(".")[0] == "found_app"]:
-        del sys.modules[name]
-
-
-def write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    for folder in [path.parent, *path.parent.parents]:
-        if folder.name == "found_app":
-            break
-        (folder / "__init__.py").touch()
-    path.write_text(dedent(text))
+Write = Callable[[Path, str], None]
 
 
 def discovered() -> Registry:
@@ -59,7 +39,7 @@ def names(registry: Registry) -> list[str]:
 
 
 @pytest.mark.feature("E18")
-def test_all_named_steps_of_one_module_are_found(app: Path) -> None:
+def test_all_named_steps_of_one_module_are_found(app: Path, write: Write) -> None:
     write(
         app / "steps.py",
         """
@@ -81,7 +61,7 @@ def test_all_named_steps_of_one_module_are_found(app: Path) -> None:
     assert names(discovered()) == ["edit-document", "read-document", "delete-document"]
 
 
-def test_modules_packages_and_files_of_the_right_name_are_found(app: Path) -> None:
+def test_modules_packages_and_files_of_the_right_name_are_found(app: Path, write: Write) -> None:
     write(app / "chat_step.py", STEPS.format(name="beside"))
     write(app / "steps" / "__init__.py", STEPS.format(name="package"))
     write(app / "steps" / "first_step.py", STEPS.format(name="first"))
@@ -94,7 +74,7 @@ def test_app_without_steps_has_none(app: Path) -> None:
     assert names(discovered()) == []
 
 
-def test_two_steps_of_one_name_are_an_error_with_both_files(app: Path) -> None:
+def test_two_steps_of_one_name_are_an_error_with_both_files(app: Path, write: Write) -> None:
     write(app / "a_step.py", STEPS.format(name="twice"))
     write(app / "b_step.py", STEPS.format(name="twice"))
     with pytest.raises(DuplicateStep) as caught:
@@ -103,7 +83,7 @@ def test_two_steps_of_one_name_are_an_error_with_both_files(app: Path) -> None:
     assert str(app / "b_step.py") in str(caught.value)
 
 
-def test_module_that_cannot_be_imported_ends_the_start(app: Path) -> None:
+def test_module_that_cannot_be_imported_ends_the_start(app: Path, write: Write) -> None:
     write(app / "good_step.py", STEPS.format(name="good"))
     write(app / "bad_step.py", "import no_such_module_anywhere")
     with pytest.raises(ModuleNotFoundError, match="no_such_module_anywhere"):
@@ -111,7 +91,7 @@ def test_module_that_cannot_be_imported_ends_the_start(app: Path) -> None:
 
 
 @override_settings(DEBUG=True)
-def test_with_debug_the_rest_is_served_and_the_failure_kept(app: Path) -> None:
+def test_with_debug_the_rest_is_served_and_the_failure_kept(app: Path, write: Write) -> None:
     write(app / "good_step.py", STEPS.format(name="good"))
     write(app / "bad_step.py", "from steps import step\nstep({'name': 'x', 'trigers': []}, print)")
     registry = discovered()
