@@ -6,18 +6,21 @@ No rule at all, a rule that raises, takes too long or returns something odd: den
 import asyncio
 import inspect
 import logging
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from asgiref.sync import async_to_sync
+from django.db import Error, transaction
 
 from .conf import conf
 from .context import Context
 from .counters import counters
 from .definition import Definition, Hook
 from .errors import AccessDenied
+from .leases import Leases, Subscription
 from .threads import DatabaseThreads
 
 log = logging.getLogger(__name__)
@@ -26,14 +29,10 @@ Auth = dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
-class Subscription:
-    """What is asked for. id: the item; None: the whole group."""
+class Grant:
+    """A granted join. lease: of the ``on_leave`` that is due; None when the stream has none."""
 
-    stream_name: str
-    group_id: str
-    id: str | None
-    subscription_id: str
-    connection_id: str
+    lease: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,43 +42,107 @@ class _Verdict:
     reason: str | None = None
 
 
-async def admit(definition: Definition, subscription: Subscription, auth: Auth) -> Any:
-    """Return the context that ``on_join`` gave this subscription.
-
-    Raises: AccessDenied - with the hook's reason where it gave one.
-    """
-    verdict = await _decide(definition, subscription, auth)
-    if not verdict.allowed:
-        counters.add("access_denied", definition.name)
-        log.info("access denied", extra={"action": "access_denied", "stream": definition.name})
-        raise AccessDenied(verdict.reason)
-    return verdict.context
+_DENIED = _Verdict(False)
 
 
-async def dismiss(definition: Definition, subscription: Subscription, auth: Auth) -> None:
-    """Run ``on_leave`` of a subscription that was admitted; what it raises is logged."""
-    if definition.on_leave is not None:
+class Access:
+    """Asks on behalf of the connections of one event loop."""
+
+    def __init__(self) -> None:
+        self._threads = DatabaseThreads(conf().hook_threads, "streams-hooks")
+        self.leases = Leases(call_hook)
+
+    async def admit(self, definition: Definition, subscription: Subscription, auth: Auth) -> Grant:
+        """Ask ``can_access``, then ``on_join``.
+
+        Raises: AccessDenied - with the hook's reason where it gave one.
+        """
+        verdict, grant = await self._decide(definition, subscription, auth)
+        if grant is None:
+            counters.add("access_denied", definition.name)
+            log.info("access denied", extra={"action": "access_denied", "stream": definition.name})
+            raise AccessDenied(verdict.reason)
+        return grant
+
+    async def dismiss(self, grant: Grant) -> None:
+        """Run ``on_leave`` for what was granted, unless others have done so; what it raises is logged."""
+        if grant.lease is None:
+            return
+        self.leases.release(grant.lease)
+        while True:
+            try:
+                await self._threads.run(self.leases.end, grant.lease)
+            except Error as error:  # the lease is still there; should this process end before it works, others end it
+                counters.add("hook_failed", "on_leave")
+                log.warning("on_leave waits", extra={"action": "hook_failed", "error": repr(error)})
+                await asyncio.sleep(conf().lease_renew_s)
+            else:
+                return
+
+    async def _decide(
+        self, definition: Definition, subscription: Subscription, auth: Auth
+    ) -> tuple[_Verdict, Grant | None]:
+        if not definition.open:
+            return _DENIED, None
+        if definition.can_access is None and definition.on_join is None and definition.on_leave is None:
+            return _Verdict(True), Grant()
         try:
-            await _call(definition.on_leave, subscription, auth, with_context=True)
-        except Exception:
-            counters.add("hook_failed", "on_leave")
-            log.exception("on_leave failed", extra={"action": "hook_failed", "stream": definition.name})
+            if definition.on_leave is not None:
+                await self.leases.ready()
+            return await self._in_time(definition, subscription, auth)
+        except Exception as error:
+            counters.add("hook_failed", type(error).__name__)
+            log.exception("a rule failed; access denied", extra={"action": "hook_failed", "stream": definition.name})
+            return _DENIED, None
+
+    async def _in_time(
+        self, definition: Definition, subscription: Subscription, auth: Auth
+    ) -> tuple[_Verdict, Grant | None]:
+        """Ask in a thread and wait for the answer; one that comes too late is undone there."""
+        gate = _Gate()
+        work = asyncio.ensure_future(self._threads.run(self._ask, definition, subscription, auth, gate))
+        done, _ = await asyncio.wait([work], timeout=conf().hook_timeout_s)
+        if not done and gate.close():
+            work.add_done_callback(lambda late: late.exception())  # it is known; nobody awaits it any more
+            raise TimeoutError(f"no answer within {conf().hook_timeout_s:g} s")
+        return await work
+
+    def _ask(
+        self, definition: Definition, subscription: Subscription, auth: Auth, gate: "_Gate"
+    ) -> tuple[_Verdict, Grant | None]:
+        """Ask the rules, in a thread; what the hook did, and the lease, commit together or not at all."""
+        if definition.can_access is not None and call(definition.can_access, subscription, auth) is not True:
+            return _DENIED, None
+        with transaction.atomic(using=conf().database):
+            verdict, grant = _Verdict(True), None
+            if definition.on_join is not None:
+                verdict = _verdict(call_hook(definition.on_join, subscription, auth))
+            if verdict.allowed:
+                leaving = auth if verdict.context is None else verdict.context
+                grant = Grant(self.leases.take(subscription, leaving) if definition.on_leave is not None else None)
+            if not gate.enter():
+                raise TimeoutError("the answer came too late")
+        return verdict, grant
 
 
-async def _decide(definition: Definition, subscription: Subscription, auth: Auth) -> _Verdict:
-    if not definition.open:
-        return _Verdict(False)
-    try:
-        rule = definition.can_access
-        if rule is not None and await _call(rule, subscription, auth, with_context=False) is not True:
-            return _Verdict(False)
-        if definition.on_join is not None:
-            return _verdict(await _call(definition.on_join, subscription, auth, with_context=True))
-    except Exception as error:  # fail closed, whatever it was
-        counters.add("hook_failed", type(error).__name__)
-        log.exception("a rule failed; access denied", extra={"action": "hook_failed", "stream": definition.name})
-        return _Verdict(False)
-    return _Verdict(True)
+class _Gate:
+    """Decides between a hook that is about to commit and the connection that gives it up: one of them is first."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._closed = self._entered = False
+
+    def enter(self) -> bool:
+        """Commit? Not when the connection has given up."""
+        with self._lock:
+            self._entered = not self._closed
+            return self._entered
+
+    def close(self) -> bool:
+        """Give up? Not when the commit has begun."""
+        with self._lock:
+            self._closed = not self._entered
+            return self._closed
 
 
 def _verdict(answer: Any) -> _Verdict:
@@ -87,42 +150,42 @@ def _verdict(answer: Any) -> _Verdict:
     if answer is None or answer is True:
         return _Verdict(True)
     if not isinstance(answer, Mapping):
-        return _Verdict(False)
-    unauthorized, authorized = answer.get("unauthorized", False), answer.get("authorized", True)
+        return _DENIED
     decided = "unauthorized" in answer or "authorized" in answer
+    allowed = answer.get("unauthorized", False) is False and answer.get("authorized", True) is True
     reason = answer.get("reason")
-    return _Verdict(
-        allowed=decided and unauthorized is False and authorized is True,
-        context=answer.get("context"),
-        reason=reason if isinstance(reason, str) and reason else None,
-    )
+    return _Verdict(decided and allowed, answer.get("context"), reason if isinstance(reason, str) else None)
 
 
-@cache
-def _threads() -> DatabaseThreads:
-    return DatabaseThreads(conf().hook_threads, "streams-hooks")
+def call_hook(hook: Hook, subscription: Subscription, auth: Any) -> Any:
+    """Call ``hook(subscription, ctx, auth)``, plain or async, in this thread and its transaction."""
+    logger = logging.getLogger(getattr(hook, "__module__", __name__))
+    return call(hook, subscription, Context(asynchronous=is_async(hook), logger=logger), auth)
 
 
-async def _call(hook: Hook, subscription: Subscription, auth: Auth, *, with_context: bool) -> Any:
-    """Call *hook*, plain or async, in a thread with a database connection; at most ``hook_timeout_s``."""
+def call(function: Hook, *arguments: Any) -> Any:
+    """Call *function*, plain or async, in this thread; an async one is cancelled after ``hook_timeout_s``."""
+    return async_to_sync(_bounded)(function, arguments) if is_async(function) else function(*arguments)
+
+
+def is_async(function: Hook) -> bool:
+    """Is it to be awaited? An instance whose ``__call__`` is async is, too."""
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
+
+
+async def _bounded(function: Hook, arguments: tuple[Any, ...]) -> Any:
     async with asyncio.timeout(conf().hook_timeout_s):
-        return await _threads().run(_run, hook, subscription, auth, with_context)
+        return await function(*arguments)
 
 
-def _run(hook: Hook, subscription: Subscription, auth: Auth, with_context: bool) -> Any:
-    asynchronous = inspect.iscoroutinefunction(inspect.unwrap(hook)) or inspect.iscoroutinefunction(
-        getattr(hook, "__call__", None)  # noqa: B004  (an instance whose __call__ is async)
-    )
-    arguments: list[Any] = [subscription]
-    if with_context:
-        logger = logging.getLogger(getattr(hook, "__module__", __name__))
-        arguments.append(Context(asynchronous=asynchronous, logger=logger))
-    arguments.append(auth)
-    if asynchronous:
-        return async_to_sync(_bounded)(hook, arguments)
-    return hook(*arguments)
+_of_loops: "WeakKeyDictionary[asyncio.AbstractEventLoop, Access]" = WeakKeyDictionary()
 
 
-async def _bounded(hook: Hook, arguments: list[Any]) -> Any:
-    async with asyncio.timeout(conf().hook_timeout_s):
-        return await hook(*arguments)
+def current_access() -> Access:
+    """Return the access of the running event loop; the first call starts its leases."""
+    loop = asyncio.get_running_loop()
+    access = _of_loops.get(loop)
+    if access is None:
+        access = _of_loops[loop] = Access()
+        access.leases.start()
+    return access

@@ -24,6 +24,7 @@ class Conf:
             "memory": "streams.stores.memory.MemoryStore",
         }
     )
+    trim_interval_s: float = 10.0  # how often what History does not keep is dropped
     write_attempts: int = 5  # of a write whose own transaction met a serialisation failure or a deadlock
     write_retry_s: float = 5.0  # after that no further attempt is begun
     # who may
@@ -31,6 +32,8 @@ class Conf:
     authenticate_timeout_s: float = 3.0
     hook_timeout_s: float = 5.0  # can_access, on_join, on_leave
     hook_threads: int = 4
+    lease_s: float = 15.0  # a process not seen for so long has lost its connections: others run their on_leave
+    lease_renew_s: float = 5.0
     # delivery
     channel_layer: str = "default"
     gap_wait_ms: float = 20.0  # how long a hole may be a straggler before the log is read

@@ -8,8 +8,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from . import access
-from .access import Auth, Subscription
+from .access import Access, Auth, Grant
 from .changes import Address
 from .conf import conf
 from .counters import counters
@@ -19,10 +18,12 @@ from .errors import (
     FrameTooLarge,
     LimitExceeded,
     RateLimited,
+    Restarting,
     StreamError,
     TooManySubscriptions,
 )
 from .hub import Hub
+from .leases import Subscription
 from .limits import Window
 from .outbox import Outbox
 from .packets import Packet
@@ -37,12 +38,12 @@ _farewells: set[asyncio.Task[None]] = set()
 
 @dataclass(slots=True, eq=False)
 class _Subscribed:
-    """A subscription of this connection. granted: on_join allowed it and on_leave has to run; gone: it was left."""
+    """A subscription of this connection. grant: it was allowed, and on_leave may be due; gone: it was left."""
 
     join: Join
     definition: Definition
     subscription: Subscription
-    granted: bool = False
+    grant: Grant | None = None
     gone: bool = False
 
     def left(self) -> bool:
@@ -53,9 +54,9 @@ class _Subscribed:
 class Connection:
     """One client. close: ends it with a close code; everything else goes through the outbox."""
 
-    def __init__(self, hub: Hub, outbox: Outbox, auth: Auth, close: Callable[[int], None]) -> None:
+    def __init__(self, hub: Hub, access: Access, outbox: Outbox, auth: Auth, close: Callable[[int], None]) -> None:
         self.id = secrets.token_hex(8)
-        self._hub, self._outbox, self._auth, self._close = hub, outbox, auth, close
+        self._hub, self._access, self._outbox, self._auth, self._close = hub, access, outbox, auth, close
         self._subscribed: dict[str, _Subscribed] = {}
         self._turns: dict[Address, asyncio.Task[None]] = {}
         self._messages = Window(conf().max_messages_per_minute)
@@ -120,8 +121,8 @@ class Connection:
         if self._subscribed.get(subscribed.join.subscription_id) is subscribed:
             del self._subscribed[subscribed.join.subscription_id]
         self._hub.leave(self._outbox, subscribed.join.address, subscribed.join.subscription_id)
-        if subscribed.granted:
-            self._dismiss(subscribed)
+        if subscribed.grant is not None:
+            self._dismiss(subscribed.grant)
 
     # -- joining ----------------------------------------------------------------------------------------------------
 
@@ -149,30 +150,34 @@ class Connection:
         if subscribed.left():
             return
         try:
-            await access.admit(subscribed.definition, subscribed.subscription, self._auth)
+            grant = await self._access.admit(subscribed.definition, subscribed.subscription, self._auth)
         except StreamError as error:
             if not subscribed.left():
                 self._subscribed.pop(subscribed.join.subscription_id, None)
                 self._refuse(error, subscribed.join.address.stream, subscribed.join.address.group)
             return
         if subscribed.left():  # left while the hook ran: it granted, so on_leave is due
-            self._dismiss(subscribed)
+            self._dismiss(grant)
             return
-        subscribed.granted = True
+        subscribed.grant = grant
+        if grant.lease is not None:
+            self._access.leases.hold(grant.lease, self._lost)
         await self._enter(subscribed, subscribed.join)
 
     async def _enter(self, subscribed: _Subscribed, join: Join) -> None:
-        if subscribed.left() or not subscribed.granted:
+        if subscribed.left() or subscribed.grant is None:
             return
         await self._hub.join(
             self._outbox, join.address, join.subscription_id, join.id, join.own, join.since, subscribed.left
         )
 
-    def _dismiss(self, subscribed: _Subscribed) -> None:
-        subscribed.granted = False
-        task = asyncio.get_running_loop().create_task(
-            access.dismiss(subscribed.definition, subscribed.subscription, self._auth)
-        )
+    def _lost(self) -> None:
+        """Others have run on_leave for this connection: it has to join anew."""
+        self._close(Restarting.close or 0)
+        self.end()
+
+    def _dismiss(self, grant: Grant) -> None:
+        task = asyncio.get_running_loop().create_task(self._access.dismiss(grant))
         _farewells.add(task)
         task.add_done_callback(_farewells.discard)
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from channels.consumer import AsyncConsumer
 from channels.exceptions import StopConsumer
 
-from .access import Auth
+from .access import Auth, current_access
 from .conf import conf
 from .connection import Connection
 from .errors import Overloaded
@@ -40,7 +40,9 @@ class StreamConsumer(AsyncConsumer):
             conflate_above=conf().conflate_bytes,
             longest=conf().outbox_bytes,
         )
-        self.connection = Connection(current_hub(), self.outbox, authenticated(self.scope), self._close)
+        self.connection = Connection(
+            current_hub(), current_access(), self.outbox, authenticated(self.scope), self._close
+        )
         offered = self.scope.get("subprotocols") or []
         # browsers abort when what they offered is not echoed
         await self.base_send(

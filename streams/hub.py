@@ -14,6 +14,7 @@ from .listener import Listener
 from .outbox import Outbox
 from .reads import Reads, StoreReads
 from .room import Room, Timer
+from .trimmer import Trimmer
 from .verifier import Verifier
 
 log = logging.getLogger(__name__)
@@ -35,19 +36,20 @@ class Hub:
         self.verifier = Verifier(self.rooms, self._reads.positions, self.listener.polled)
         self._inbox: deque[Message] = deque()
         self._awake = False
-        self._verifying: asyncio.Task[None] | None = None
+        self._trimmer = Trimmer()
+        self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Attach to the bus and listen."""
         bus.attach(self)
         self.listener.start()
-        self._verifying = self._loop.create_task(self.verifier.run())
+        self._tasks = [self._loop.create_task(work) for work in (self.verifier.run(), self._trimmer.run())]
 
     async def stop(self) -> None:
         """Detach; rooms are forgotten, connections are not told."""
         bus.detach(self)
-        if self._verifying is not None:
-            self._verifying.cancel()
+        for task in self._tasks:
+            task.cancel()
         for room in self.rooms.values():
             room.close()
         self.rooms.clear()

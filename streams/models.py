@@ -69,3 +69,41 @@ class Change(models.Model):
 
     def __str__(self) -> str:
         return f"{self.group}@{self.sequence}"
+
+
+class Reader(models.Model):
+    """A process with connections, as long as it shows that it is alive."""
+
+    name = models.CharField(max_length=16, primary_key=True)
+    seen_at = models.DateTimeField(help_text="by the clock of the database")
+    lost = models.BooleanField(default=False, help_text="not seen for too long: its leases are ended by others")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Lease(models.Model):
+    """A granted join whose ``on_leave`` is due; who deletes the row runs the hook, in one transaction."""
+
+    name = models.CharField(max_length=32, primary_key=True)
+    reader = models.ForeignKey(Reader, models.PROTECT, related_name="leases")
+    stream = KeyField()
+    group_key = KeyField(verbose_name="group id")
+    item_key = KeyField(verbose_name="item id", blank=True, help_text="empty: the whole group")
+    subscription = KeyField()
+    connection = models.CharField(max_length=32)
+    auth = JsonTextField(help_text="what on_leave gets as its third argument")
+
+    def __str__(self) -> str:
+        return f"{self.stream}/{self.group_key} {self.subscription}"
+
+
+class Duty(models.Model):
+    """Work that one process does for all: whoever moves ``next_at`` has it."""
+
+    name = models.CharField(max_length=100, primary_key=True)
+    next_at = models.DateTimeField(help_text="by the clock of the database")
+    cursor = models.TextField(blank=True, help_text="where the work goes on")
+
+    def __str__(self) -> str:
+        return self.name

@@ -25,6 +25,27 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name="Duty",
+            fields=[
+                ("name", models.CharField(max_length=100, primary_key=True, serialize=False)),
+                ("next_at", models.DateTimeField(help_text="by the clock of the database")),
+                ("cursor", models.TextField(blank=True, help_text="where the work goes on")),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Reader",
+            fields=[
+                ("name", models.CharField(max_length=16, primary_key=True, serialize=False)),
+                ("seen_at", models.DateTimeField(help_text="by the clock of the database")),
+                (
+                    "lost",
+                    models.BooleanField(
+                        default=False, help_text="not seen for too long: its leases are ended by others"
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
             name="Group",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -38,6 +59,29 @@ class Migration(migrations.Migration):
             options={
                 "constraints": [models.UniqueConstraint(fields=("stream", "key"), name="streams_group_unique")],
             },
+        ),
+        migrations.CreateModel(
+            name="Lease",
+            fields=[
+                ("name", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("stream", streams.fields.KeyField(max_length=255)),
+                ("group_key", streams.fields.KeyField(max_length=255, verbose_name="group id")),
+                (
+                    "item_key",
+                    streams.fields.KeyField(
+                        blank=True, help_text="empty: the whole group", max_length=255, verbose_name="item id"
+                    ),
+                ),
+                ("subscription", streams.fields.KeyField(max_length=255)),
+                ("connection", models.CharField(max_length=32)),
+                ("auth", streams.fields.JsonTextField(help_text="what on_leave gets as its third argument")),
+                (
+                    "reader",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="leases", to="streams.reader"
+                    ),
+                ),
+            ],
         ),
         migrations.CreateModel(
             name="Change",

@@ -176,7 +176,7 @@ class Store(ABC):
         """Return the kept changes at *positions*, ascending; a position of another history has none."""
 
     @abstractmethod
-    def trim(self, stream: str, keep: int, before: int, after: str, groups: int) -> str | None:
+    def trim(self, stream: str, keep: int, before: int, after: str, groups: int) -> tuple[int, str | None]:
         """Drop kept changes that are older than the newest *keep* of their group, or than the clock *before*.
 
         One slice of work: at most *groups* groups, those whose id follows *after*. Returns the id to go on after,

@@ -89,7 +89,7 @@ class DatabaseStore(Store):
     def _keep(self, held: Held, kept: Mapping[str, Current], gone: Sequence[str], log: bool) -> None:
         self.statements.keep(self.connection, held, kept, gone, log)
 
-    def trim(self, stream: str, keep: int, before: int, after: str, groups: int) -> str | None:
+    def trim(self, stream: str, keep: int, before: int, after: str, groups: int) -> tuple[int, str | None]:
         found = self._query(
             "SELECT g.id, g.key, g.sequence, c.sequence, c.clock FROM streams_group g"
             " LEFT JOIN streams_change c ON c.group_id = g.id"
@@ -97,13 +97,15 @@ class DatabaseStore(Store):
             " WHERE g.stream = %s AND g.key > %s ORDER BY g.key LIMIT %s",
             [stream, after, groups],
         )
+        deleted = 0
         for group, _, sequence, oldest, clock in found:
             if oldest is not None and (oldest <= sequence - keep or clock < before):
-                self._trim_group(group, sequence - keep, before, oldest)
-        return found[-1][1] if len(found) == groups else None
+                deleted += self._trim_group(group, sequence - keep, before, oldest)
+        return deleted, found[-1][1] if len(found) == groups else None
 
-    def _trim_group(self, group: int, until: int, before: int, oldest: int) -> None:
+    def _trim_group(self, group: int, until: int, before: int, oldest: int) -> int:
         # in slices: on SQLite a long DELETE would keep all writers waiting
+        deleted = 0
         with self.connection.cursor() as cursor:
             while True:
                 cursor.execute(
@@ -111,8 +113,10 @@ class DatabaseStore(Store):
                     " WHERE group_id = %s AND sequence < %s AND (sequence <= %s OR clock < %s)",
                     [group, oldest + _CHUNK, until, before],
                 )
-                if cursor.rowcount < _CHUNK:
-                    return
+                gone: int = cursor.rowcount
+                deleted += gone
+                if gone < _CHUNK:
+                    return deleted
                 oldest += _CHUNK
 
     # -- reading ----------------------------------------------------------------------------------------------------

@@ -1,0 +1,171 @@
+"""Makes sure that ``on_leave`` runs once for every granted join, also when the process that granted it was killed.
+
+A join whose stream has an ``on_leave`` leaves a row in the transaction of its hook; ending it deletes the row in the
+transaction of ``on_leave``. Processes show that they are alive; the leases of one that does not are ended by the
+others.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db import Error, transaction
+from django.db.models.functions import Now
+
+from .changes import Address
+from .conf import conf
+from .counters import counters
+from .errors import StreamNotFound
+from .models import Lease, Reader
+from .registry import registry
+from .threads import DatabaseThreads
+from .values import dumps, loads, normalise
+
+log = logging.getLogger(__name__)
+
+SLICE = 100  # leases ended per round
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What is asked for. id: the item; None: the whole group. group_id is None when groups are listed."""
+
+    stream_name: str
+    group_id: str
+    id: str | None
+    subscription_id: str
+    connection_id: str
+
+    @property
+    def address(self) -> Address:
+        return Address(self.stream_name, self.group_id)
+
+
+Leave = Callable[[Any, Subscription, Any], None]
+"""Runs a hook: (hook, subscription, auth), in the calling thread."""
+
+
+class Leases:
+    """The leases of one event loop's connections. leave: runs a hook."""
+
+    def __init__(self, leave: Leave) -> None:
+        self._leave = leave
+        self._threads = DatabaseThreads(1, "streams-leases")  # a slow hook must not make this process look dead
+        self._reader = ""
+        self._held: dict[str, Callable[[], None]] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to renew, and to end what others have left behind; call it in the loop."""
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def ready(self) -> None:
+        """Make sure that this process is known, so that leases can be taken."""
+        if not self._reader:
+            await self._threads.run(self._enter)
+
+    # -- in the thread of a hook, in its transaction ----------------------------------------------------------------
+
+    def take(self, subscription: Subscription, auth: Any) -> str:
+        """Leave a row for *subscription*; *auth* is what on_leave will get. Raises: InvalidItem - it is no JSON."""
+        name = f"{self._reader}{secrets.token_hex(8)}"
+        Lease.objects.using(conf().database).create(
+            name=name,
+            reader_id=name[:16],
+            stream=subscription.stream_name,
+            group_key=subscription.group_id,
+            item_key=subscription.id or "",
+            subscription=subscription.subscription_id,
+            connection=subscription.connection_id,
+            auth=dumps(normalise(auth)),
+        )
+        return name
+
+    def end(self, name: str) -> None:
+        """Run ``on_leave`` of a lease, once, whoever else tries: it commits together with the end of the row.
+
+        A hook that raises is logged and does not run again; a database that fails is, by whoever comes next.
+        """
+        leases = Lease.objects.using(conf().database)
+        lease = leases.filter(name=name).first()
+        if lease is None:
+            return
+        try:
+            with transaction.atomic(using=conf().database):
+                if leases.filter(name=name).delete()[0]:
+                    self._run_hook(lease)
+        except Error:
+            raise
+        except Exception:
+            counters.add("hook_failed", "on_leave")
+            log.exception("on_leave failed", extra={"action": "hook_failed", "stream": lease.stream})
+            leases.filter(name=name).delete()
+
+    def _run_hook(self, lease: Lease) -> None:
+        try:
+            definition = registry.get(lease.stream).definition
+        except StreamNotFound:
+            log.warning("a lease of a stream that is gone", extra={"action": "lease_ended", "stream": lease.stream})
+            return
+        if definition.on_leave is not None:
+            subscription = Subscription(
+                lease.stream, lease.group_key, lease.item_key or None, lease.subscription, lease.connection
+            )
+            self._leave(definition.on_leave, subscription, loads(lease.auth))
+
+    # -- in the loop ------------------------------------------------------------------------------------------------
+
+    def hold(self, name: str, lost: Callable[[], None]) -> None:
+        """Note a lease of this process; *lost* is called when others have ended it, thinking this process dead."""
+        if name[:16] == self._reader:
+            self._held[name] = lost
+        else:  # it was taken just before this process was thought dead
+            lost()
+
+    def release(self, name: str) -> None:
+        """Note that a lease is being ended."""
+        self._held.pop(name, None)
+
+    async def _run(self) -> None:
+        while True:
+            with suppress(Error):  # the threads have closed the connection; the next round has a new one
+                await self._round()
+            await asyncio.sleep(conf().lease_renew_s)
+
+    async def _round(self) -> None:
+        if self._reader and not await self._threads.run(self._renew):
+            counters.add("leases_lost", by=len(self._held))
+            log.error("this process was thought dead", extra={"action": "leases_lost", "leases": len(self._held)})
+            self._reader, lost, self._held = "", list(self._held.values()), {}
+            for callback in lost:
+                callback()
+        await self._threads.run(self._reap)
+
+    # -- in the thread of the leases --------------------------------------------------------------------------------
+
+    def _enter(self) -> None:
+        if not self._reader:
+            name = secrets.token_hex(8)
+            Reader.objects.using(conf().database).create(name=name, seen_at=Now())
+            self._reader = name
+
+    def _renew(self) -> bool:
+        readers = Reader.objects.using(conf().database)
+        return bool(readers.filter(name=self._reader, lost=False).update(seen_at=Now()))
+
+    def _reap(self) -> None:
+        """End the leases of processes that are not seen any more."""
+        readers, leases = Reader.objects.using(conf().database), Lease.objects.using(conf().database)
+        readers.filter(seen_at__lt=Now() - timedelta(seconds=conf().lease_s), lost=False).update(lost=True)
+        if not readers.filter(lost=True).exists():
+            return
+        for name in leases.filter(reader__lost=True).values_list("name", flat=True)[:SLICE]:
+            counters.add("lease_ended", "process lost")
+            self.end(name)
+        readers.filter(lost=True, leases__isnull=True).delete()
