@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from pydantic import BaseModel
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
@@ -26,6 +27,13 @@ FORM = {"status", "body", "headers"}
 NO_BODY = (204, 304)
 
 _encoder = JSONEncoder()
+
+
+class ExactRenderer(JSONRenderer):
+    """JSON as steps write it: what DRF's renderer would escape or round stays as it is."""
+
+    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
+        return b"" if data is None else dumps(to_json(data)).encode()
 
 
 def respond(result: Any, route: Route) -> HttpResponseBase:

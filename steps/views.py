@@ -16,28 +16,19 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework.negotiation import DefaultContentNegotiation
-from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request as ParsedRequest
 from rest_framework.response import Response
 from rest_framework.views import APIView, set_rollback
-
-from streams.protocol import dumps
 
 from .context import Context, new_trace_id
 from .errors import InvalidStepInput
 from .execution import admits, execute
 from .requests import read_request
-from .responses import respond
+from .responses import ExactRenderer, respond
 from .routes import Route, segments_of, table
 
 log = logging.getLogger(__name__)
-
-
-class ExactRenderer(JSONRenderer):
-    """JSON as steps write it: what DRF's renderer would escape or round stays as it is."""
-
-    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
-        return b"" if data is None else dumps(data).encode()
 
 
 class AnyAccept(DefaultContentNegotiation):

@@ -1,16 +1,21 @@
 """What a handler is given of its request."""
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http.request import RawPostDataException
 from django.test import AsyncClient, Client, override_settings
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 from rest_framework.serializers import CharField, Serializer
 
 from steps.definition import step
+from steps.registry import registry
 from steps.requests import CHUNK_BYTES, Request
 from steps.triggers import http
 
@@ -256,3 +261,46 @@ def test_serializer_is_given_the_request(serve: Serve, client: Client) -> None:
     post(client, {"text": "a"})
     assert contexts[0]["request"].user.is_anonymous
     assert contexts[0]["view"].kwargs == {"id": "1"}
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["text", "many", "due", "x"]), inner),
+    max_leaves=10,
+)
+TYPES = [
+    "application/json",
+    "application/json; charset=utf-16",
+    "application/json; charset=nonsense",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data; boundary=b",
+    "multipart/form-data",
+    "text/plain",
+    "nonsense",
+    "",
+]
+
+
+@pytest.mark.parametrize("schema", [None, Body, BodySerializer, {"type": "object", "required": ["text"]}])
+def test_nothing_a_client_sends_is_a_500(schema: Any) -> None:
+    before = registry.all()
+    registry.replace(
+        [step("Any", lambda input, ctx: {"status": 204}, triggers=[http("POST", "/x/{id}", body=schema, query=Query)])]
+    )
+    client = Client()
+
+    @settings(max_examples=60, deadline=None)
+    @given(
+        content=st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()),
+        content_type=st.sampled_from(TYPES),
+        path=st.text(min_size=1, max_size=20).map(lambda text: quote(text, safe="")),
+        query=st.text(max_size=20),
+    )
+    def ask(content: bytes, content_type: str, path: str, query: str) -> None:
+        answer = client.generic("POST", f"/x/{path}?{quote(query, safe='=&')}", content, content_type)
+        assert answer.status_code in {204, 400, 404, 415}, answer.content
+
+    try:
+        ask()
+    finally:
+        registry.replace(before)

@@ -4,18 +4,23 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.http import Http404
 from django.test import Client, override_settings
+from django.utils.translation import gettext_lazy
 from rest_framework.authentication import BasicAuthentication, SessionAuthentication
 from rest_framework.exceptions import Throttled, ValidationError
 from rest_framework.permissions import IsAdminUser, IsAuthenticated
+from rest_framework.response import Response
 from rest_framework.throttling import SimpleRateThrottle
 
 from steps.context import Context
@@ -238,6 +243,7 @@ def test_exception_is_a_500_that_says_nothing_and_a_log_line_that_says_all(
         (Http404("No such thing"), 404, {"detail": "No such thing"}),
         (PermissionDenied("Not you"), 403, {"detail": "Not you"}),
         (ValidationError({"text": ["Too short"]}), 400, {"text": ["Too short"]}),
+        (ValidationError([gettext_lazy("No"), Decimal("1.5")]), 400, ["No", "1.5"]),
         (Throttled(wait=7), 429, None),
     ],
 )
@@ -252,6 +258,20 @@ def test_exceptions_that_drf_has_answers_for_are_answers(
     assert answer.status_code == status
     assert body is None or answer.json() == body
     assert status != 429 or answer["Retry-After"] == "7"
+
+
+def answer_with_values(exc: Exception, context: Any) -> Response:
+    return Response({"said": gettext_lazy("Yes"), "at": date(2026, 1, 31), "price": Decimal("0.10")}, status=418)
+
+
+def test_exception_handler_of_the_project_is_asked(serve: Serve, client: Client) -> None:
+    def handler(input: Request, ctx: Context) -> None:
+        raise RuntimeError
+
+    serve(at("GET", "/x", handler))
+    with override_settings(REST_FRAMEWORK={**settings.REST_FRAMEWORK, "EXCEPTION_HANDLER": answer_with_values}):
+        answer = client.get("/x")
+    assert (answer.status_code, answer.json()) == (418, {"said": "Yes", "at": "2026-01-31", "price": "0.10"})
 
 
 def save_and_fail(input: Request, ctx: Context) -> None:
