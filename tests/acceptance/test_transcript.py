@@ -79,8 +79,8 @@ async def test_transcript(product: Product, group: str) -> None:
         assert (create.address, create.kind, create.sequence) == (("todo", group, "t1"), "create", 5)
 
 
-async def test_same_text_at_every_socket_of_every_process(product: Product, group: str) -> None:
-    other = product.serve()
+async def test_same_text_at_every_socket_whatever_serves_it(product: Product, group: str) -> None:
+    other = product.serve("uvicorn")
     async with await Socket.connect(product.web.ws) as here, await Socket.connect(other.ws) as there:
         await here.joined("todo", group)
         await there.joined("todo", group)

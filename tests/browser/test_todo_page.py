@@ -26,6 +26,14 @@ def add(page: Page, description: str) -> None:
     page.get_by_role("button", name="Add").click()
 
 
+def visit(page: Page, path: str = PAGE) -> str:
+    """Open a page and return what the server sent."""
+    response = page.goto(path)
+    assert response is not None
+    assert response.ok, f"{path}: {response.status}"
+    return response.text()
+
+
 def live(page: Page) -> None:
     """Wait until the page says that it is live."""
     expect(page.get_by_role("status")).to_have_text("Live")
@@ -37,7 +45,7 @@ def test_what_one_does_the_other_shows(people: People, admin: Callable[[Page], N
     if who == "admin":
         admin(one)
     for page in (one, other):
-        page.goto(PAGE)
+        visit(page)
         live(page)
     expect(todos(other)).to_have_count(0)
 
@@ -60,7 +68,7 @@ def test_what_one_does_the_other_shows(people: People, admin: Callable[[Page], N
 
 def test_what_another_process_writes_is_shown(people: People, product: Product) -> None:
     page = people.person()
-    page.goto(PAGE)
+    visit(page)
     live(page)
     product.writer.stream("todo", "set", "inbox", "t1", todo("from a shell"))
     expect(todos(page)).to_have_text(["from a shell"])
@@ -71,9 +79,9 @@ def test_what_another_process_writes_is_shown(people: People, product: Product) 
 def test_readable_and_usable_without_javascript(people: People, product: Product) -> None:
     product.writer.stream("todo", "set", "inbox", "t1", todo("rendered by the server"))
     live_page, page = people.person(), people.person(java_script=False)
-    live_page.goto(PAGE)
+    visit(live_page)
     live(live_page)
-    page.goto(PAGE)
+    visit(page)
     expect(todos(page)).to_have_text(["rendered by the server"])
     add(page, "posted by a form")
     for shown in (page, live_page):
@@ -84,9 +92,7 @@ def test_first_state_is_in_the_page_and_the_script_keeps_it(people: People, prod
     for number in range(3):
         product.writer.stream("todo", "set", "inbox", f"t{number}", todo(f"todo {number}"))
     page = people.person()
-    response = page.goto(PAGE)
-    assert response is not None
-    assert response.text().count('class="todo"') >= 3
+    assert visit(page).count('class="todo"') >= 3
     live(page)
     expect(todos(page)).to_have_text([f"todo {number}" for number in range(3)])
 
@@ -95,7 +101,7 @@ def test_is_right_again_after_a_restart_and_says_so(people: People, product: Pro
     people.expected += [r"WebSocket connection to .* failed"]  # while the server is away
     product.writer.stream("todo", "set", "inbox", "t1", todo("before"))
     page = people.person()
-    page.goto(PAGE)
+    visit(page)
     live(page)
     product.web.kill()
     expect(page.get_by_role("status")).to_have_text("Reconnecting…")
@@ -110,10 +116,10 @@ def test_is_right_again_after_a_restart_and_says_so(people: People, product: Pro
 
 def test_landing_page_leads_to_flows_admin_and_docs(people: People) -> None:
     page = people.person()
-    page.goto("/")
+    visit(page, "/")
     page.get_by_role("main").get_by_role("link", name="todo").first.click()
     expect(page).to_have_url(f"{people.base_url}{PAGE}")
     for name, shown in {"Docs": "heading", "API": "heading", "Admin": "textbox"}.items():
-        page.goto("/")
+        visit(page, "/")
         page.get_by_role("navigation").get_by_role("link", name=name).click()
         expect(page.get_by_role(shown).first).to_be_visible()  # type: ignore[arg-type]  # a Literal of roles
