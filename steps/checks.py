@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
+from django.urls import NoReverseMatch, reverse
 
 from .conf import SETTING, names
 from .registry import registry
@@ -77,6 +78,17 @@ def check_openapi(**_: Any) -> Sequence[CheckMessage]:
         return []
     hint = f'SPECTACULAR_SETTINGS = {{"PREPROCESSING_HOOKS": ["{HOOK}"], ...}}'
     return [Warning("Steps are missing in the OpenAPI schema.", hint=hint, id="steps.W001")]
+
+
+@register("steps")
+def check_urls(**_: Any) -> Sequence[CheckMessage]:
+    """steps.W002: there are HTTP triggers, and no URL leads to them."""
+    try:
+        reverse("steps:dispatch", kwargs={"path": ""})
+    except NoReverseMatch:
+        hint = 'Add it to the end of urlpatterns: path("", include("steps.urls"))'
+        return [Warning("steps.urls is not included.", hint=hint, id="steps.W002")] if table().routes else []
+    return []
 
 
 def _is_reserved(route: Route) -> bool:

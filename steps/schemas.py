@@ -121,11 +121,10 @@ class JsonSchema:
     def faults(self, value: Json) -> Fields:
         fields: Fields = {}
         for error in self._validator.iter_errors(value):
-            path, message = [str(part) for part in error.instance_path], error.message
-            if isinstance(
-                error.kind, jsonschema_rs.ValidationErrorKind.Required
-            ):  # said of the object; people look for it at the field
-                path, message = [*path, error.kind.property], "Field required"
+            kind, path, message = error.kind, [str(part) for part in error.instance_path], error.message
+            if isinstance(kind, jsonschema_rs.ValidationErrorKind.Required):
+                # said of the object; people look for it at the field
+                path, message = [*path, kind.property], "Field required"
             fields.setdefault(".".join(path), []).append(message)
         return fields
 

@@ -1,6 +1,7 @@
 """System checks: each problem has its id, and says what to do."""
 
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -84,3 +85,14 @@ def test_steps_missing_in_openapi_are_w001() -> None:
         [message] = found()
     assert message.id == "steps.W001"
     assert checks.HOOK in (message.hint or "")
+
+
+def test_routes_without_urls_are_w002(serve: Serve) -> None:
+    urls = ModuleType("urls_of_a_test")
+    urls.urlpatterns = []  # type: ignore[attr-defined]
+    with override_settings(ROOT_URLCONF=urls):
+        [message] = found()
+        assert message.id == "steps.W002"
+        assert 'include("steps.urls")' in (message.hint or "")
+        serve()
+        assert ids() == []
