@@ -12,7 +12,7 @@ from tests.support.values import todo
 Follow = Callable[[str], Follower]
 
 
-@pytest.mark.feature("B1", "B5", "B9", "C1", "C3")
+@pytest.mark.feature("B5", "C1", "C2", "C3")
 def test_sees_twenty_updates_of_one_tick_a_delete_and_a_re_create(product: Product, follow: Follow, group: str) -> None:
     client, writer = follow(product.web.ws), product.writer
     client.subscribe("G", "todo", group)
@@ -50,7 +50,6 @@ def test_leaves_and_hears_no_more(sqlite_product: Product, follow: Follow, group
     assert client.state("G") == []
 
 
-@pytest.mark.feature("G6")
 def test_is_right_again_after_kill_9_of_the_web_process_during_writes(
     product: Product, follow: Follow, group: str
 ) -> None:

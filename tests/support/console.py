@@ -76,7 +76,7 @@ class Console:
         return await asyncio.to_thread(self.result)
 
     def stream(self, name: str, method: str, *arguments: object) -> Any:
-        """Call a method of a stream: ``stream("todo", "set", "inbox", "t1", {...})``; of a Written its new value."""
+        """Call a method of a stream: ``stream("todo", "set", "inbox", "t1", {...})``; a Written comes as a dict."""
         return self.call("call", stream=name, method=method, arguments=arguments)
 
     async def astream(self, name: str, method: str, *arguments: object) -> Any:

@@ -2,6 +2,7 @@
 
 import random
 import threading
+from dataclasses import asdict
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -15,9 +16,9 @@ from .values import todo
 
 
 def call(stream: str, method: str, arguments: list[Any]) -> Any:
-    """Call a method of a stream: ``call("todo", "set", ["inbox", "t1", {...}])``."""
+    """Call a method of a stream: ``call("todo", "set", ["inbox", "t1", {...}])``; a Written comes as a dict."""
     result = getattr(registry.get(stream), method)(*arguments)
-    return result.new_value if isinstance(result, Written) else result
+    return asdict(result) if isinstance(result, Written) else result
 
 
 def ticks(stream: str, group: str, item: str, count: int) -> Any:
