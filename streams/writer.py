@@ -9,7 +9,7 @@ from asgiref.sync import sync_to_async
 from pydantic import BaseModel
 
 from .bus import bus
-from .changes import Address
+from .changes import Address, GroupState
 from .conf import conf
 from .definition import define
 from .errors import InvalidEvent
@@ -46,6 +46,14 @@ class Stream(AsyncGroups):
 
     async def aget_group(self, group_id: str) -> Items:
         return await self.alist(group_id)
+
+    def snapshot(self, group_id: str) -> GroupState:
+        """Return the items of a group with their position, for a page that goes on from there."""
+        found = self.store.snapshot(self.address(group_id))
+        return GroupState([loads(row.value) for row in found.items], found.position.sequence, found.position.epoch)
+
+    async def asnapshot(self, group_id: str) -> GroupState:
+        return await sync_to_async(self.snapshot)(group_id)
 
     def send(self, channel: Any, event: Mapping[str, Any]) -> None:
         """Send an ephemeral event to whoever is subscribed now; it is never stored.
