@@ -3,10 +3,12 @@
 import asyncio
 import os
 import signal
+import subprocess
 import sys
+import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 from . import launcher, warden
@@ -46,7 +48,7 @@ class Child:
         self._env, self._cwd, self._fds = dict(env), cwd, tuple(fds)
         self._console, self._warden = console, warden
         self._mute, self._after = mute, ended
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._gone = asyncio.Event()
         self._gone.set()
         self._hurry = asyncio.Event()  # ends the wait of the back-off
@@ -91,22 +93,10 @@ class Child:
         """Run the command once and return how it ended (negative: the signal)."""
         self._gone.clear()
         try:
-            # The first argument of the launcher is this process, whose main thread is the one that forks here.
-            launch = [sys.executable, "-I", "-S", launcher.__file__, str(os.getpid())]
-            self._process = process = await asyncio.create_subprocess_exec(
-                *launch,
-                *self._argv,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
-                env=self._env,
-                cwd=self._cwd,
-                pass_fds=self._fds,
-                start_new_session=True,
-            )
+            self._process = process = self._launch()
             self._warden.watch(process.pid)
             listening = asyncio.create_task(self._listen(process))
-            code = await process.wait()
+            code = await _end_of(process)
             self._warden.forget(process.pid)
             await asyncio.wait({listening}, timeout=FLUSH_S)
             listening.cancel()  # a grandchild that left the group may hold the pipe open
@@ -117,17 +107,34 @@ class Child:
             self._process = None
             self._gone.set()
 
-    async def _listen(self, process: asyncio.subprocess.Process) -> None:
+    def _launch(self) -> "subprocess.Popen[bytes]":
+        # The launcher's first argument is this process; it is its main thread that forks here.
+        launch = [sys.executable, "-I", "-S", launcher.__file__, str(os.getpid())]
+        return subprocess.Popen(
+            [*launch, *self._argv],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=self._env,
+            cwd=self._cwd,
+            pass_fds=self._fds,
+            start_new_session=True,
+        )
+
+    async def _listen(self, process: "subprocess.Popen[bytes]") -> None:
         """Show what *process* says, line by line; a line without end is cut."""
-        if process.stdout is None:
-            return
+        reader = asyncio.StreamReader()
+        pipe, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), process.stdout
+        )
         rest = b""
-        while chunk := await process.stdout.read(LONGEST_LINE):
-            *lines, rest = (rest + chunk).split(b"\n")
-            if len(rest) > LONGEST_LINE:
-                lines, rest = [*lines, rest], b""
-            for line in lines:
-                self._show(line)
+        with closing(pipe):
+            while chunk := await reader.read(LONGEST_LINE):
+                *lines, rest = (rest + chunk).split(b"\n")
+                if len(rest) > LONGEST_LINE:
+                    lines, rest = [*lines, rest], b""
+                for line in lines:
+                    self._show(line)
         if rest:
             self._show(rest)
 
@@ -148,6 +155,19 @@ class Child:
             self._console.line(self.name, f"did not end within {grace_s:g} s and is killed")
             self.kill()
             await self._gone.wait()
+
+
+async def _end_of(process: "subprocess.Popen[bytes]") -> int:
+    """Wait for the end of *process* alone; asyncio's own subprocesses wait for all who hold its pipe as well."""
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
+
+    def wait() -> None:
+        process.wait()
+        loop.call_soon_threadsafe(ended.set)
+
+    threading.Thread(target=wait, name=f"wait-{process.pid}", daemon=True).start()
+    await ended.wait()
+    return process.returncode
 
 
 def _reason(code: int) -> str:

@@ -30,10 +30,12 @@ class Listener:
 
 def listen(host: str, port: int) -> Listener:
     """Listen at *host* and *port* (0: a free one). Raises: CannotStart."""
+    if not 0 <= port <= 65535:
+        raise CannotStart(f"PORT={port} is no port: at {host} there are 0 to 65535")
     try:
         # Daphne takes over IPv4 sockets only.
         address = socket.getaddrinfo(host, port, socket.AF_INET, socket.SOCK_STREAM)[0][4]
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         raise CannotStart(f"HOST={host} PORT={port} is no IPv4 address of this machine: {error}") from error
     taken = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:

@@ -10,7 +10,8 @@ from project import environment, valkey
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = Env()
-Env.read_env(str(BASE_DIR / ".env"))
+if (BASE_DIR / ".env").exists():
+    Env.read_env(str(BASE_DIR / ".env"))
 
 # Where and how
 

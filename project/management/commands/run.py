@@ -20,7 +20,7 @@ class Command(BaseCommand):
     """Starts everything this project needs on one machine and keeps it running."""
 
     help = "Run web, worker, beat and an embedded Valkey; Ctrl-C stops them all. PORT, HOST, DATA: see .env.example."
-    requires_system_checks: list[str] = []  # the web process makes them; a broken flow must not keep the reloader from starting
+    requires_system_checks: list[str] = []  # a broken flow is for the reloader to wait out, not a reason to end
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add ``--parent``."""
