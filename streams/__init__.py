@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         Unavailable,
         WriteConflict,
     )
+    from .locking import lock
     from .writer import Stream, StreamConfig, stream
 
 _HOME = {
@@ -45,6 +46,7 @@ _HOME = {
     "Written": "changes",
     "changed": "bus",
     "committed": "bus",
+    "lock": "locking",
     "stream": "writer",
 }
 
@@ -67,6 +69,7 @@ __all__ = [
     "Written",
     "changed",
     "committed",
+    "lock",
     "stream",
 ]
 
