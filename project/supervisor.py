@@ -61,7 +61,7 @@ class Supervisor:
         await self._sweep_in_thread()
         env = {**os.environ, "REDIS_URL": redis_url, "PYTHONUNBUFFERED": "1"}
         fds = [listener.socket.fileno()]
-        self._add("web", processes.web(listener.socket), env, fds=fds, mute=['"GET /healthz'])
+        self._add("web", processes.web(listener.socket), env, fds=fds, mute=['"GET /healthz', "HTTP/2 support", "Configuring endpoint"])
         self._add("worker", processes.worker(), env, ended=self._sweep_in_thread)
         self._add("beat", processes.beat(), env, ended=self._sweep_in_thread)
         if self._site.debug:
