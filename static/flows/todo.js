@@ -18,12 +18,15 @@ showConnection(document.getElementById("connection"), client, todos);
 
 add.addEventListener("submit", async (event) => {
   event.preventDefault();
-  if (isBusy(add)) return;
-  const { description, dueDate } = Object.fromEntries(new FormData(add));
-  const error = await attempt(add, "POST", "/todo", dueDate ? { description, dueDate } : { description });
-  if (error === null) add.reset();
-  else if (error.fields.description) add.elements.description.setAttribute("aria-invalid", "true");
-  add.elements.description.focus();
+  const { description, dueDate } = add.elements;
+  const entered = { description: description.value, dueDate: dueDate.value };
+  add.reset(); // ready for the next one; a second press finds nothing to add
+  description.focus();
+  const error = await attempt(add, "POST", "/todo", entered.dueDate ? entered : { description: entered.description });
+  if (error === null || description.value !== "") return;
+  description.value = entered.description;
+  dueDate.value = entered.dueDate;
+  if (error.fields.description) description.setAttribute("aria-invalid", "true");
 });
 
 add.addEventListener("input", () => {
@@ -36,7 +39,7 @@ document.getElementById("list").addEventListener("submit", (event) => {
   event.preventDefault();
   const { name, value } = event.submitter;
   const item = event.submitter.closest(".todo");
-  if (isBusy(item)) return;
+  if (item.getAttribute("aria-busy") === "true") return; // pressed twice
   if (name === "delete") attempt(item, "DELETE", address(value));
   else attempt(item, "PUT", address(value), { checked: name === "check" });
 });
@@ -49,14 +52,20 @@ function address(id) {
   return `/todo/${encodeURIComponent(id)}`;
 }
 
-/** Is a request on its way already? A second press of a button should not become a second todo. */
-function isBusy(element) {
-  return element.getAttribute("aria-busy") === "true";
+let earlier = Promise.resolve();
+
+/**
+ * Send a request, after those that were begun before it, with *element* busy until it is answered.
+ *
+ * @returns {Promise<import("../project/api.js").ApiError|null>} what went wrong; the page says it
+ */
+function attempt(element, ...request) {
+  element.setAttribute("aria-busy", "true");
+  earlier = earlier.then(() => perform(element, request));
+  return earlier;
 }
 
-/** Send one request, with *element* busy meanwhile; say what went wrong, and return it, or null. */
-async function attempt(element, ...request) {
-  element.setAttribute("aria-busy", "true");
+async function perform(element, request) {
   try {
     await send(...request);
     problem.textContent = "";
