@@ -22,6 +22,9 @@ class Statements(Protocol):
 
     text: str  # of a JSON column, in a SELECT
 
+    def among(self, column: str, ids: Collection[str]) -> tuple[str, list[Any]]:
+        """Return the condition that *column* is one of *ids*, which may be very many, and its parameters."""
+
     def lock(self, connection: BaseDatabaseWrapper, address: Address, ids: Collection[str] | None, make: bool) -> Held:
         """See ``Store.lock``."""
 
@@ -148,12 +151,12 @@ class DatabaseStore(Store):
 
     def snapshot(self, address: Address, ids: Collection[str] | None = None) -> Snapshot:
         # one SELECT: items and position read by two were of different moments in 1-13 % of reads
-        wanted = "" if ids is None else f" AND i.key IN ({', '.join(['%s'] * len(ids)) or 'NULL'})"
+        among, parameters = ("", []) if ids is None else self.statements.among("i.key", ids)
         found = self._query(
             f"SELECT g.sequence, g.epoch, i.key, {self._text('i')}, i.created FROM streams_group g"
-            f" LEFT JOIN streams_item i ON i.group_id = g.id{wanted}"
+            f" LEFT JOIN streams_item i ON i.group_id = g.id{among and f' AND {among}'}"
             " WHERE g.stream = %s AND g.key = %s ORDER BY i.created",
-            [*(ids or ()), address.stream, address.group],
+            [*parameters, address.stream, address.group],
         )
         if not found:
             return Snapshot(START, [])
@@ -164,16 +167,17 @@ class DatabaseStore(Store):
             f"SELECT g.sequence, g.epoch, {self._columns} FROM streams_group g"
             " LEFT JOIN streams_change c ON c.group_id = g.id AND c.sequence > %s"
             " WHERE g.stream = %s AND g.key = %s ORDER BY c.sequence DESC" + ("" if limit is None else " LIMIT %s"),
-            [after, address.stream, address.group, *([] if limit is None else [limit])],
+            # at least one row: without it there would be no position
+            [after, address.stream, address.group, *([] if limit is None else [max(limit, 1)])],
         )
         if not found:
             return Log(START, [])
-        changes = [_change(address, row[2:]) for row in reversed(found) if row[2] is not None]
-        return Log(Position(*found[0][:2]), changes)
+        changes = [_change(address, row[2:]) for row in found[:limit] if row[2] is not None]
+        return Log(Position(*found[0][:2]), changes[::-1])
 
     def changes(self, address: Address, positions: Collection[Position]) -> list[Change]:
         wanted, found = set(positions), list[Change]()
-        for chunk in _chunks([position.sequence for position in positions], _CHUNK):
+        for chunk in _chunks(sorted({position.sequence for position in positions}), _CHUNK):
             rows = self._query(
                 f"SELECT {self._columns} FROM streams_group g JOIN streams_change c ON c.group_id = g.id"
                 f" WHERE g.stream = %s AND g.key = %s AND c.sequence IN ({', '.join(['%s'] * len(chunk))})"

@@ -7,6 +7,7 @@ is older than the group's lock, and 1,085 of 1,200 old values were stale.
 
 import time
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -18,6 +19,9 @@ class PostgresqlStatements:
     """See ``Statements``."""
 
     text: str = "{}::text"
+
+    def among(self, column: str, ids: Collection[str]) -> tuple[str, list[Any]]:
+        return f"{column} = ANY(%s::text[])", [list(ids)]
 
     def lock(self, connection: BaseDatabaseWrapper, address: Address, ids: Collection[str] | None, make: bool) -> Held:
         with connection.cursor() as cursor:

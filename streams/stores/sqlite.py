@@ -6,7 +6,10 @@ from typing import Any
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ..changes import START, Address, Change, Position
+from ..values import dumps
 from .base import Current, Held
+
+MANY = 1000  # of the 32,766 parameters that one statement may have
 
 
 class SqliteStatements:
@@ -14,11 +17,19 @@ class SqliteStatements:
 
     text: str = "{}"
 
+    def among(self, column: str, ids: Collection[str]) -> tuple[str, list[Any]]:
+        if len(ids) > MANY:
+            return f"{column} IN (SELECT value FROM json_each(%s))", [dumps(list(ids))]
+        return f"{column} IN ({', '.join(['%s'] * len(ids)) or 'NULL'})", list(ids)
+
     def lock(self, connection: BaseDatabaseWrapper, address: Address, ids: Collection[str] | None, make: bool) -> Held:
         with connection.cursor() as cursor:
             if getattr(connection, "transaction_mode", None) not in ("IMMEDIATE", "EXCLUSIVE"):
                 # the transaction may have begun as a reader: a write takes the lock
-                cursor.execute("UPDATE streams_group SET sequence = sequence WHERE stream = %s", [address.stream])
+                cursor.execute(
+                    "UPDATE streams_group SET sequence = sequence WHERE stream = %s AND key = %s",
+                    [address.stream, address.group],
+                )
             held = self._read(cursor, address, ids)
             if held.group is None and make:
                 cursor.execute(
@@ -67,12 +78,12 @@ class SqliteStatements:
             )
 
     def _read(self, cursor: Any, address: Address, ids: Collection[str] | None) -> Held:
-        wanted = "" if ids is None else f" AND i.key IN ({', '.join(['%s'] * len(ids)) or 'NULL'})"
+        among, parameters = ("", []) if ids is None else self.among("i.key", ids)
         cursor.execute(
             "SELECT g.id, g.sequence, g.epoch, g.clock, i.key, i.value, i.created, i.sequence FROM streams_group g"
-            f" LEFT JOIN streams_item i ON i.group_id = g.id{wanted}"
+            f" LEFT JOIN streams_item i ON i.group_id = g.id{among and f' AND {among}'}"
             " WHERE g.stream = %s AND g.key = %s ORDER BY i.created",
-            [*(ids or ()), address.stream, address.group],
+            [*parameters, address.stream, address.group],
         )
         found = cursor.fetchall()
         if not found:

@@ -22,7 +22,7 @@ def together(*works: Callable[[], Value]) -> list[Value]:
 
     with ThreadPoolExecutor(len(works)) as pool:
         futures = [pool.submit(connected, begin, work) for work in works]
-        done, late = wait(futures, WITHIN)
+        _, late = wait(futures, WITHIN)
         assert not late, f"{len(late)} of {len(works)} threads are not done after {WITHIN:g} s"
         return [future.result() for future in futures]
 

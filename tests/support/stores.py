@@ -1,0 +1,15 @@
+"""The stores that contract tests run over: ``@pytest.mark.parametrize("kept", STORES, indirect=True)``."""
+
+import pytest
+
+# Only the tables of streams are emptied after each test: a tenth of the time.
+SQLITE = pytest.mark.django_db(transaction=True, databases=["default"], available_apps=["streams"])
+POSTGRES = pytest.mark.django_db(transaction=True, databases=["default", "postgres"], available_apps=["streams"])
+
+DATABASES = [
+    pytest.param({"database": "default"}, marks=SQLITE, id="sqlite"),
+    pytest.param({"database": "postgres"}, marks=POSTGRES, id="postgres"),
+]
+MEMORY = pytest.param({"storage": "memory"}, id="memory")
+STORES = [*DATABASES, MEMORY]
+LOCKS_PER_GROUP = [DATABASES[1], MEMORY]  # SQLite has one lock for all writers
