@@ -8,7 +8,6 @@ from pathlib import PurePosixPath
 from django import template
 from django.conf import settings
 from django.contrib.staticfiles import finders
-from django.contrib.staticfiles.storage import staticfiles_storage
 from django.template import Context
 from django.templatetags.static import static
 from django.utils.html import format_html
@@ -38,7 +37,7 @@ def import_map(context: Context) -> SafeString:
 def _imports() -> dict[str, str]:
     mapped = {"millrace": static("streams/index.js")}
     for path in sorted(set(_modules())):
-        plain, hashed = f"{staticfiles_storage.base_url}{path}", static(path)
+        plain, hashed = f"{settings.STATIC_URL}{path}", static(path)
         if plain != hashed:
             mapped[plain] = hashed
     return mapped
