@@ -21,6 +21,10 @@ ORDER = (("web", "beat"), ("worker",), ("valkey",))  # of the end: who gives wor
 ASK_S, COMPLAIN_S = 0.25, 15.0
 AGAIN_S = 1.0  # a second signal sooner than this is the first one, sent twice (make passes it on)
 REQUIRED = "worker,layer"
+MUTE = {  # what they say at every start, or every second, and what is no news
+    "web": ['"GET /healthz', "HTTP/2 support", "Configuring endpoint"],
+    "valkey": ["Memory overcommit"],
+}
 
 
 class Supervisor:
@@ -61,7 +65,7 @@ class Supervisor:
         await self._sweep_in_thread()
         env = {**os.environ, "REDIS_URL": redis_url, "PYTHONUNBUFFERED": "1"}
         fds = [listener.socket.fileno()]
-        self._add("web", processes.web(listener.socket), env, fds=fds, mute=['"GET /healthz', "HTTP/2 support", "Configuring endpoint"])
+        self._add("web", processes.web(listener.socket), env, fds=fds, mute=MUTE["web"])
         self._add("worker", processes.worker(), env, ended=self._sweep_in_thread)
         self._add("beat", processes.beat(), env, ended=self._sweep_in_thread)
         if self._site.debug:
@@ -75,7 +79,7 @@ class Supervisor:
             command = valkey.command(data)
         except (valkey.ValkeyUnavailable, OSError) as error:
             raise CannotStart(f"Valkey cannot be started: {error}") from error
-        child = self._add("valkey", command, dict(os.environ), mute=["Memory overcommit"])
+        child = self._add("valkey", command, dict(os.environ), mute=MUTE["valkey"])
         deadline = time.monotonic() + VALKEY_S
         while not await asyncio.to_thread(valkey.answers, data):
             if child.deaths:
