@@ -66,15 +66,28 @@ def loads(text: str | bytes) -> Json:
     if isinstance(text, bytes):
         text = text.decode()  # UnicodeDecodeError is a ValueError
     if _LONG_NUMBER.search(text):  # orjson makes floats of integers beyond 64 bit
-        try:
-            return json.loads(text, parse_constant=_no_constant)
-        except RecursionError:
-            raise ValueError("nested too deeply") from None
+        return _loads_exactly(text)
     return orjson.loads(text)
+
+
+def _loads_exactly(text: str) -> Json:
+    """Return the value of *text* by Python's parser, which takes more than JSON: that is refused here."""
+    try:
+        value = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
+        if "\\u" in text or not text.isascii():
+            json.dumps(value, ensure_ascii=False).encode()  # UnicodeEncodeError is a ValueError: a lone surrogate
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    return value
 
 
 def _no_constant(name: str) -> Json:
     raise ValueError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if isfinite(number) else _no_constant(text)
 
 
 def _text(value: str, path: str) -> str:
