@@ -29,11 +29,9 @@ from .outbox import Outbox
 from .packets import Packet
 from .protocol import PONG, Join, Leave, Ping, error_frame, parse_message, said_address
 from .registry import registry
+from .roster import Roster
 
 log = logging.getLogger(__name__)
-
-# what a connection leaves behind must be done even when its server has forgotten it
-_farewells: set[asyncio.Task[None]] = set()
 
 
 @dataclass(slots=True, eq=False)
@@ -54,14 +52,24 @@ class _Subscribed:
 class Connection:
     """One client. close: ends it with a close code; everything else goes through the outbox."""
 
-    def __init__(self, hub: Hub, access: Access, outbox: Outbox, auth: Auth, close: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        access: Access,
+        roster: Roster,
+        outbox: Outbox,
+        auth: Auth,
+        close: Callable[[int], None],
+    ) -> None:
         self.id = secrets.token_hex(8)
-        self._hub, self._access, self._outbox, self._auth, self._close = hub, access, outbox, auth, close
+        self._hub, self._access, self._roster = hub, access, roster
+        self._outbox, self._auth, self._close = outbox, auth, close
         self._subscribed: dict[str, _Subscribed] = {}
         self._turns: dict[Address, asyncio.Task[None]] = {}
         self._messages = Window(conf().max_messages_per_minute)
         self._bad = Window(conf().max_bad_messages_per_minute - 1)
         self._closed = False
+        roster.members.add(self)
 
     def take(self, text: str | bytes) -> None:
         """Take a message of the client; returns at once and never raises."""
@@ -76,11 +84,17 @@ class Connection:
             log.exception("a message failed", extra={"action": "message_failed", "connection": self.id})
             self._refuse(StreamError(), None, None)
 
+    def shut(self, code: int) -> None:
+        """Close with *code* after what waits is sent, and leave everything."""
+        self._close(code)
+        self.end()
+
     def end(self) -> None:
         """The connection is gone: leave everything."""
         if self._closed:
             return
         self._closed = True
+        self._roster.members.discard(self)
         self._outbox.seal()
         for subscribed in list(self._subscribed.values()):
             self._leave(subscribed)
@@ -173,13 +187,10 @@ class Connection:
 
     def _lost(self) -> None:
         """Others have run on_leave for this connection: it has to join anew."""
-        self._close(Restarting.close or 0)
-        self.end()
+        self.shut(Restarting.close or 0)
 
     def _dismiss(self, grant: Grant) -> None:
-        task = asyncio.get_running_loop().create_task(self._access.dismiss(grant))
-        _farewells.add(task)
-        task.add_done_callback(_farewells.discard)
+        self._roster.spawn(self._access.dismiss(grant))
 
     # -- refusing ---------------------------------------------------------------------------------------------------
 
@@ -191,5 +202,4 @@ class Connection:
         if isinstance(error, BadMessage) and not self._bad.allows():
             close = LimitExceeded.close
         if close is not None:
-            self._close(close)
-            self.end()
+            self.shut(close)

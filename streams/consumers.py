@@ -12,10 +12,13 @@ from channels.exceptions import StopConsumer
 from .access import Auth, current_access
 from .conf import conf
 from .connection import Connection
+from .daphne import Pressure, pressure_of, servers_own
 from .errors import Overloaded
 from .hub import current_hub
 from .outbox import Outbox
 from .packets import Packet
+from .roster import current_roster
+from .shutdown import install
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +33,7 @@ class StreamConsumer(AsyncConsumer):
 
     base_send: Any  # the server's own; the typed one knows no subprotocols
     connection: Connection | None = None
+    pressure: Pressure | None = None
     _closing: asyncio.Task[None] | None = None
 
     async def websocket_connect(self, message: Mapping[str, Any]) -> None:
@@ -40,8 +44,15 @@ class StreamConsumer(AsyncConsumer):
             conflate_above=conf().conflate_bytes,
             longest=conf().outbox_bytes,
         )
+        roster = current_roster()
+        if roster.closing:
+            await self.base_send({"type": "websocket.close"})
+            return
+        install(roster)
+        self.server_send = servers_own(self.base_send)
+        self.pressure = pressure_of(self.server_send)
         self.connection = Connection(
-            current_hub(), current_access(), self.outbox, authenticated(self.scope), self._close
+            current_hub(), current_access(), roster, self.outbox, authenticated(self.scope), self._close
         )
         offered = self.scope.get("subprotocols") or []
         # browsers abort when what they offered is not echoed
@@ -63,13 +74,13 @@ class StreamConsumer(AsyncConsumer):
         raise StopConsumer
 
     async def _send(self, packet: Packet) -> None:
-        await self.base_send(packet.message)
+        if self.pressure is not None and self.pressure.paused:
+            await self.pressure.relief()
+        await self.server_send(packet.message)
 
     def _too_slow(self) -> None:
-        assert Overloaded.close is not None
-        self._close(Overloaded.close)
         if self.connection is not None:
-            self.connection.end()
+            self.connection.shut(Overloaded.close or 0)
 
     def _close(self, code: int) -> None:
         """Close after what was pushed is sent; a peer that takes nothing is given a few seconds."""
@@ -83,7 +94,7 @@ class StreamConsumer(AsyncConsumer):
                 log.debug("close failed", extra={"action": "close_failed", "error": repr(error)})
 
         if self._closing is None:
-            self._closing = asyncio.get_running_loop().create_task(close())
+            self._closing = current_roster().spawn(close())
 
 
 def authenticated(scope: Mapping[str, Any]) -> Auth:

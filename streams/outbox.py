@@ -21,7 +21,7 @@ BATCH_BYTES = 256 * 1024
 class Outbox:
     """Sends packets to one connection.
 
-    send: the connection's own; it blocks when the peer does not read. slow: called once when the outbox is over
+    send: the connection's own; it blocks when the peer does not read. slow: called once, soon, when the outbox is over
     *longest* and conflation did not help; the connection is then to be closed. conflate_above, longest: in units of
     *measure* (characters).
     """
@@ -122,7 +122,7 @@ class Outbox:
         if self._size > self._longest:
             self.close()
             counters.add("connection_closed", "too slow")
-            self._slow()
+            asyncio.get_running_loop().call_soon(self._slow)  # not now: a room is walking through its feeds
 
     def _refill(self, packets: list[Packet]) -> None:
         self._waiting = deque(packets)

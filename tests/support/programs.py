@@ -79,3 +79,20 @@ def send_task(name: str, arguments: list[Any]) -> None:
     from project.celery import app
 
     app.send_task(name, args=arguments)
+
+
+def fill(stream: str, group: str, start: int, count: int, size: int) -> None:
+    """Create items ``i<start>``... with a padding of *size* characters, in one batch."""
+    target: Any = registry.get(stream)
+    with target.batch(group) as batch:
+        for number in range(start, start + count):
+            batch.set(f"i{number}", {**todo("padded"), "padding": "x" * size})
+
+
+def overwrite(stream: str, group: str, items: int, rounds: int, value: dict[str, Any]) -> None:
+    """Set *items* items *rounds* times to *value* with the round as ``number``, each round in one batch."""
+    target: Any = registry.get(stream)
+    for number in range(1, rounds + 1):
+        with target.batch(group) as batch:
+            for item in range(items):
+                batch.set(f"i{item}", {**value, "number": number})
