@@ -32,7 +32,7 @@ types:
 	@$(BIN)/mypy
 
 imports:
-	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/lint-imports --no-logo --no-cache
 
 templates:
 	@$(BIN)/djlint templates --check --quiet

@@ -2,6 +2,7 @@
 
 import io
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from project.listener import listen
 from project.site import CannotStart
 from tests.support.waiting import eventually
 
-from .copies import alive
+from .copies import alive, kind_of
 
 LAUNCH = [sys.executable, "-I", "-S", launcher.__file__]
 
@@ -37,7 +38,7 @@ def test_the_launcher_starts_nothing_when_its_parent_is_gone(tmp_path: Path) -> 
 
 def test_the_kernel_kills_what_was_launched_when_its_parent_dies() -> None:
     parent = subprocess.Popen(
-        ["sh", "-c", f'{" ".join(LAUNCH)} $$ sh -c "echo \\$\\$; exec sleep 600" & wait'],
+        ["sh", "-c", f'{shlex.join(LAUNCH)} $$ sh -c "echo \\$\\$; exec sleep 600" & wait'],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -73,7 +74,7 @@ def test_a_killed_warden_is_replaced_and_knows_the_groups() -> None:
         keeper = warden.Warden()
         keeper.start()
         keeper.watch(sleepers[0].pid)
-        [first] = [child for child in psutil.Process().children() if "warden.py" in " ".join(child.cmdline())]
+        [first] = [child for child in psutil.Process().children() if kind_of(child) == "warden"]
         first.kill()
         eventually(lambda: not alive(first), what="the warden is dead")
         keeper.watch(sleepers[1].pid)
