@@ -61,8 +61,8 @@ async def everything(connection: ClientConnection) -> tuple[list[dict[str, Any]]
     frames: list[dict[str, Any]] = []
     connection.transport.resume_reading()
     try:
-        async for text in connection:
-            frames.append(json.loads(text))
+        while True:
+            frames.append(json.loads(await connection.recv()))
     except ConnectionClosed:
         pass
     return frames, connection.close_code
