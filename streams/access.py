@@ -103,7 +103,8 @@ class Access:
         work = asyncio.ensure_future(self._threads.run(self._ask, definition, subscription, auth, gate))
         done, _ = await asyncio.wait([work], timeout=conf().hook_timeout_s)
         if not done and gate.close():
-            work.add_done_callback(lambda late: late.exception())  # it is known; nobody awaits it any more
+            # how it ends is known; nobody awaits it any more
+            work.add_done_callback(lambda late: late.cancelled() or late.exception())
             raise TimeoutError(f"no answer within {conf().hook_timeout_s:g} s")
         return await work
 
@@ -113,6 +114,8 @@ class Access:
         """Ask the rules, in a thread; what the hook did, and the lease, commit together or not at all."""
         if definition.can_access is not None and call(definition.can_access, subscription, auth) is not True:
             return _DENIED, None
+        if definition.on_join is None and definition.on_leave is None:
+            return _Verdict(True), Grant()
         with transaction.atomic(using=conf().database):
             verdict, grant = _Verdict(True), None
             if definition.on_join is not None:
@@ -123,6 +126,10 @@ class Access:
             if not gate.enter():
                 raise TimeoutError("the answer came too late")
         return verdict, grant
+
+
+class HookExit(Exception):
+    """A rule or hook ended with what ends programs or tasks: SystemExit, for example."""
 
 
 class _Gate:
@@ -164,8 +171,16 @@ def call_hook(hook: Hook, subscription: Subscription, auth: Any) -> Any:
 
 
 def call(function: Hook, *arguments: Any) -> Any:
-    """Call *function*, plain or async, in this thread; an async one is cancelled after ``hook_timeout_s``."""
-    return async_to_sync(_bounded)(function, arguments) if is_async(function) else function(*arguments)
+    """Call *function*, plain or async, in this thread; an async one is cancelled after ``hook_timeout_s``.
+
+    Raises: what it raises, but nothing that would end the loop or the task of who asks.
+    """
+    try:
+        return async_to_sync(_bounded)(function, arguments) if is_async(function) else function(*arguments)
+    except Exception:
+        raise
+    except BaseException as error:
+        raise HookExit(f"it ended with {error!r:.200}") from error
 
 
 def is_async(function: Hook) -> bool:

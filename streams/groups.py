@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property, partial
+from functools import partial
 from typing import Any, TypeVar
 
 from .batch import Batch
@@ -43,7 +43,7 @@ class Groups:
         """The name it is declared under."""
         return self.definition.name
 
-    @cached_property
+    @property
     def store(self) -> Store:
         """Where it is kept."""
         return store_for(self.definition.storage)

@@ -65,6 +65,11 @@ class Leases:
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._run())
 
+    def stop(self) -> None:
+        """Renew no more: what is not ended by then, others end."""
+        if self._task is not None:
+            self._task.cancel()
+
     async def ready(self) -> None:
         """Make sure that this process is known, so that leases can be taken."""
         if not self._reader:
