@@ -1,15 +1,8 @@
-"""Which step answers which method and path.
-
-Django routes on the decoded path, where ``%2F`` has become a slash; steps match the raw path, segment by segment, and
-decode each for itself.
-"""
+"""Which step answers which method and path: its segments, each decoded for itself, against those of the triggers."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from urllib.parse import unquote, unquote_to_bytes
-
-from django.http import HttpRequest
 
 from .definition import Step
 from .paths import Parameter
@@ -106,19 +99,3 @@ def table() -> RouteTable:
 @lru_cache(maxsize=1)
 def _table(steps: tuple[Step, ...]) -> RouteTable:
     return RouteTable(steps)
-
-
-def segments_of(request: HttpRequest, rest: str) -> list[str] | None:
-    """Return the decoded segments of *rest*, the part of the path that is for steps; None if they are not UTF-8.
-
-    They are taken from the raw path where the server passes it on and nobody has changed the path since.
-    """
-    raw = getattr(request, "scope", {}).get("raw_path")
-    text = raw.decode("latin-1") if raw else ""
-    if unquote(text) != request.path or not request.path.endswith(rest):
-        return rest.split("/")
-    before = request.path[: len(request.path) - len(rest)].count("/")
-    try:
-        return [unquote_to_bytes(segment).decode() for segment in text.split("/")[before:]]
-    except UnicodeDecodeError:
-        return None

@@ -21,12 +21,14 @@ from rest_framework.request import Request as ParsedRequest
 from rest_framework.response import Response
 from rest_framework.views import APIView, set_rollback
 
+from streams.segments import segments_of
+
 from .context import Context, new_trace_id
 from .errors import InvalidStepInput
 from .execution import admits, execute
 from .requests import read_request
 from .responses import ExactRenderer, respond
-from .routes import Route, segments_of, table
+from .routes import Route, table
 
 log = logging.getLogger(__name__)
 
