@@ -54,12 +54,22 @@ class SqliteStatements:
                 "UPDATE streams_group SET sequence = %s, epoch = %s, previous_epoch = %s, clock = %s WHERE id = %s",
                 [last.sequence, last.epoch, last.previous_epoch, last.clock, group],
             )
+            first = held.changes[0][0].sequence
+            _each(
+                cursor,  # `created` is left alone where it can be: naming it would rewrite its index with every update
+                "UPDATE streams_item SET value = %s, sequence = %s WHERE group_id = %s AND key = %s",
+                [[item.value, item.sequence, group, id] for id, item in kept.items() if item.created < first],
+            )
             _each(
                 cursor,
                 "INSERT INTO streams_item (group_id, key, value, sequence, created) VALUES (%s, %s, %s, %s, %s)"
                 " ON CONFLICT (group_id, key) DO UPDATE"
                 " SET value = excluded.value, sequence = excluded.sequence, created = excluded.created",
-                [[group, id, item.value, item.sequence, item.created] for id, item in kept.items()],
+                [
+                    [group, id, item.value, item.sequence, item.created]
+                    for id, item in kept.items()
+                    if item.created >= first
+                ],
             )
             _each(
                 cursor,
