@@ -191,8 +191,8 @@ class DatabaseStore(Store):
         found: dict[Address, Position] = {}
         for chunk in _chunks(list(addresses), _CHUNK):
             rows = self._query(
-                "SELECT stream, key, sequence, epoch FROM streams_group"
-                f" WHERE (stream, key) IN (VALUES {', '.join(['(%s, %s)'] * len(chunk))})",
+                "SELECT stream, key, sequence, epoch FROM streams_group WHERE sequence > 0"
+                f" AND (stream, key) IN (VALUES {', '.join(['(%s, %s)'] * len(chunk))})",
                 [part for address in chunk for part in (address.stream, address.group)],
             )
             found |= {Address(stream, key): Position(sequence, epoch) for stream, key, sequence, epoch in rows}

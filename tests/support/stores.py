@@ -2,6 +2,8 @@
 
 import pytest
 
+from streams.stores.database import DatabaseStore
+
 # Only the tables of streams are emptied after each test: a tenth of the time.
 SQLITE = pytest.mark.django_db(transaction=True, databases=["default"], available_apps=["streams"])
 POSTGRES = pytest.mark.django_db(transaction=True, databases=["default", "postgres"], available_apps=["streams"])
@@ -13,3 +15,10 @@ DATABASES = [
 MEMORY = pytest.param({"storage": "memory"}, id="memory")
 STORES = [*DATABASES, MEMORY]
 LOCKS_PER_GROUP = [DATABASES[1], MEMORY]  # SQLite has one lock for all writers
+
+
+class PostgresStore(DatabaseStore):
+    """A second place for streams, as a project with several databases declares it."""
+
+    def __init__(self) -> None:
+        super().__init__("postgres")
