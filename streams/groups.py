@@ -173,7 +173,8 @@ class Groups:
                         self._announce(address, changes, foreign)
                     return result
             except Exception as error:
-                if not store.is_conflict(error):
+                # what met the conflict may be a write of a receiver's own, which has named it already
+                if not (isinstance(error, WriteConflict) or store.is_conflict(error)):
                     raise
                 if foreign or attempts <= 0 or time.monotonic() > give_up:
                     raise WriteConflict from error
