@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from .base import Subcommand
+from .epoch import NEW_EPOCH
 from .trim import TRIM
+from .verify import VERIFY
 
-COMMANDS: Sequence[Subcommand] = (TRIM,)
+COMMANDS: Sequence[Subcommand] = (TRIM, VERIFY, NEW_EPOCH)

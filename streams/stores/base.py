@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from ..changes import Address, Change, Position
+from ..changes import START, Address, Change, Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,21 @@ class Held:
         self.position = change.position
         self.changes.append((change, old.value if old else None))
         return change
+
+    def jump(self) -> Change:
+        """Leave the history so far: the next sequence, reached from nowhere by a change of no item."""
+        self.clock = max(time.time_ns() // 1000, self.clock + 1)
+        sequence, epoch, nowhere = self.position.sequence + 1, BY_HAND + new_epoch()[1:], new_epoch()
+        change = Change(
+            self.address.stream, self.address.group, "", "update", sequence, epoch, nowhere, self.clock, None, ""
+        )
+        self.position = change.position
+        self.changes.append((change, None))
+        return change
+
+
+BY_HAND = "~"
+"""The first character of an epoch that no change has: that of a history begun by hand."""
 
 
 def new_epoch() -> str:
@@ -143,6 +158,18 @@ class Store(ABC):
             kept = {id: held.items[id] for id in touched if id in held.items}
             self._keep(held, kept, [id for id in touched if id not in kept], log)
 
+    def renew(self, address: Address) -> Position | None:
+        """Begin a new history of a group, with the items as they are: who held a position of it starts afresh.
+
+        Return the new position; None when the group was never written. Nothing is logged.
+        """
+        held = self.lock(address, [], make=False)
+        if held.group is None or held.position == START:
+            return None
+        held.jump()
+        self._keep(held, {}, [], log=False)
+        return held.position
+
     @abstractmethod
     def _keep(self, held: Held, kept: Mapping[str, Current], gone: Sequence[str], log: bool) -> None:
         """Store the group's position, items that are (*kept*) and that are no more (*gone*), and the changes if
@@ -162,6 +189,10 @@ class Store(ABC):
     @abstractmethod
     def groups(self, stream: str) -> list[str]:
         """Return the ids of the groups that hold items, sorted code point by code point."""
+
+    @abstractmethod
+    def known(self, stream: str) -> list[str]:
+        """Return the ids of the groups that were ever written, those without items too, sorted as ``groups`` is."""
 
     @abstractmethod
     def snapshot(self, address: Address, ids: Collection[str] | None = None) -> Snapshot:

@@ -149,6 +149,10 @@ class DatabaseStore(Store):
         )
         return [key for (key,) in found]
 
+    def known(self, stream: str) -> list[str]:
+        found = self._query("SELECT key FROM streams_group WHERE stream = %s AND sequence > 0 ORDER BY key", [stream])
+        return [key for (key,) in found]
+
     def snapshot(self, address: Address, ids: Collection[str] | None = None) -> Snapshot:
         # one SELECT: items and position read by two were of different moments in 1-13 % of reads
         among, parameters = ("", []) if ids is None else self.statements.among("i.key", ids)

@@ -116,6 +116,11 @@ class MemoryStore(Store):
                 group for group in self._streams.get(stream, ()) if self._view(Address(stream, group)).items()
             )
 
+    def known(self, stream: str) -> list[str]:
+        with mutex:
+            groups = self._streams.get(stream, ())
+            return sorted(group for group in groups if self._view(Address(stream, group)).position != START)
+
     def snapshot(self, address: Address, ids: Collection[str] | None = None) -> Snapshot:
         with mutex:
             view = self._view(address)
