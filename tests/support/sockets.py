@@ -164,7 +164,8 @@ class Socket:
         return await self.recv_until(lambda _: next(seen) == number, within=within)
 
     def _got(self, start: int) -> str:
-        return "; got:\n" + "\n".join(frame.text[:500] for frame in self.frames[start:])
+        came = self.frames[start:]
+        return f"; of {len(came)} frames the last were:\n" + "\n".join(frame.text[:300] for frame in came[-12:])
 
     @property
     def closed(self) -> bool:
