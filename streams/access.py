@@ -4,23 +4,22 @@ No rule at all, a rule that raises, takes too long or returns something odd: den
 """
 
 import asyncio
-import inspect
 import logging
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from asgiref.sync import async_to_sync
-from django.db import Error, transaction
+from django.db import IntegrityError, transaction
 
 from .conf import conf
-from .context import Context
 from .counters import counters
-from .definition import Definition, Hook
+from .definition import Definition
 from .errors import AccessDenied
-from .leases import Leases, Subscription
+from .hooks import call, call_hook
+from .leases import Leases, Subscription, undisturbed
 from .threads import DatabaseThreads
 
 log = logging.getLogger(__name__)
@@ -50,7 +49,7 @@ class Access:
 
     def __init__(self) -> None:
         self._threads = DatabaseThreads(conf().hook_threads, "streams-hooks")
-        self.leases = Leases(call_hook)
+        self.leases = Leases()
 
     async def admit(self, definition: Definition, subscription: Subscription, auth: Auth) -> Grant:
         """Ask ``can_access``, then ``on_join``.
@@ -72,7 +71,7 @@ class Access:
         while True:
             try:
                 await self._threads.run(self.leases.end, grant.lease)
-            except Error as error:  # the lease is still there; should this process end before it works, others end it
+            except Exception as error:  # noqa: BLE001 - the lease is still there; when this process ends, others end it
                 counters.add("hook_failed", "on_leave")
                 log.warning("on_leave waits", extra={"action": "hook_failed", "error": repr(error)})
                 await asyncio.sleep(conf().lease_renew_s)
@@ -87,9 +86,12 @@ class Access:
         if definition.can_access is None and definition.on_join is None and definition.on_leave is None:
             return _Verdict(True), Grant()
         try:
-            if definition.on_leave is not None:
-                await self.leases.ready()
-            return await self._in_time(definition, subscription, auth)
+            try:
+                return await self._in_time(definition, subscription, auth)
+            except IntegrityError:
+                if definition.on_leave is None or await self.leases.confirm():
+                    raise
+            return await self._in_time(definition, subscription, auth)  # others thought this process dead: it is new
         except Exception as error:
             counters.add("hook_failed", type(error).__name__)
             log.exception("a rule failed; access denied", extra={"action": "hook_failed", "stream": definition.name})
@@ -99,6 +101,8 @@ class Access:
         self, definition: Definition, subscription: Subscription, auth: Auth
     ) -> tuple[_Verdict, Grant | None]:
         """Ask in a thread and wait for the answer; one that comes too late is undone there."""
+        if definition.on_leave is not None:
+            await self.leases.ready()
         gate = _Gate()
         work = asyncio.ensure_future(self._threads.run(self._ask, definition, subscription, auth, gate))
         done, _ = await asyncio.wait([work], timeout=conf().hook_timeout_s)
@@ -111,11 +115,17 @@ class Access:
     def _ask(
         self, definition: Definition, subscription: Subscription, auth: Auth, gate: "_Gate"
     ) -> tuple[_Verdict, Grant | None]:
-        """Ask the rules, in a thread; what the hook did, and the lease, commit together or not at all."""
+        """Ask the rules, in a thread."""
         if definition.can_access is not None and call(definition.can_access, subscription, auth) is not True:
             return _DENIED, None
         if definition.on_join is None and definition.on_leave is None:
             return _Verdict(True), Grant()
+        return undisturbed(partial(self._enter, definition, subscription, auth, gate))
+
+    def _enter(
+        self, definition: Definition, subscription: Subscription, auth: Auth, gate: "_Gate"
+    ) -> tuple[_Verdict, Grant | None]:
+        """Let the hook decide; what it did, and the lease, commit together or not at all."""
         with transaction.atomic(using=conf().database):
             verdict, grant = _Verdict(True), None
             if definition.on_join is not None:
@@ -126,10 +136,6 @@ class Access:
             if not gate.enter():
                 raise TimeoutError("the answer came too late")
         return verdict, grant
-
-
-class HookExit(Exception):
-    """A rule or hook ended with what ends programs or tasks: SystemExit, for example."""
 
 
 class _Gate:
@@ -162,35 +168,6 @@ def _verdict(answer: Any) -> _Verdict:
     allowed = answer.get("unauthorized", False) is False and answer.get("authorized", True) is True
     reason = answer.get("reason")
     return _Verdict(decided and allowed, answer.get("context"), reason if isinstance(reason, str) else None)
-
-
-def call_hook(hook: Hook, subscription: Subscription, auth: Any) -> Any:
-    """Call ``hook(subscription, ctx, auth)``, plain or async, in this thread and its transaction."""
-    logger = logging.getLogger(getattr(hook, "__module__", __name__))
-    return call(hook, subscription, Context(asynchronous=is_async(hook), logger=logger), auth)
-
-
-def call(function: Hook, *arguments: Any) -> Any:
-    """Call *function*, plain or async, in this thread; an async one is cancelled after ``hook_timeout_s``.
-
-    Raises: what it raises, but nothing that would end the loop or the task of who asks.
-    """
-    try:
-        return async_to_sync(_bounded)(function, arguments) if is_async(function) else function(*arguments)
-    except Exception:
-        raise
-    except BaseException as error:
-        raise HookExit(f"it ended with {error!r:.200}") from error
-
-
-def is_async(function: Hook) -> bool:
-    """Is it to be awaited? An instance whose ``__call__`` is async is, too."""
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
-
-
-async def _bounded(function: Hook, arguments: tuple[Any, ...]) -> Any:
-    async with asyncio.timeout(conf().hook_timeout_s):
-        return await function(*arguments)
 
 
 _of_loops: "WeakKeyDictionary[asyncio.AbstractEventLoop, Access]" = WeakKeyDictionary()

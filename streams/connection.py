@@ -36,12 +36,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True, eq=False)
 class _Subscribed:
-    """A subscription of this connection. grant: it was allowed, and on_leave may be due; gone: it was left."""
+    """A subscription of this connection. grant: it was allowed, and on_leave may be due; refused: why it was not; gone:
+    it was left.
+    """
 
     join: Join
     definition: Definition
     subscription: Subscription
     grant: Grant | None = None
+    refused: StreamError | None = None
     gone: bool = False
 
     def left(self) -> bool:
@@ -168,6 +171,7 @@ class Connection:
         except StreamError as error:
             if not subscribed.left():
                 self._subscribed.pop(subscribed.join.subscription_id, None)
+                subscribed.refused = error
                 self._refuse(error, subscribed.join.address.stream, subscribed.join.address.group)
             return
         if subscribed.left():  # left while the hook ran: it granted, so on_leave is due
@@ -179,6 +183,8 @@ class Connection:
         await self._enter(subscribed, subscribed.join)
 
     async def _enter(self, subscribed: _Subscribed, join: Join) -> None:
+        if subscribed.refused is not None:
+            self._refuse(subscribed.refused, join.address.stream, join.address.group)
         if subscribed.left() or subscribed.grant is None:
             return
         await self._hub.join(

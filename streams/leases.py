@@ -11,24 +11,26 @@ import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
-from django.db import Error, transaction
+from django.db import Error, InterfaceError, OperationalError, transaction
 from django.db.models.functions import Now
 
 from .changes import Address
 from .conf import conf
 from .counters import counters
-from .errors import StreamNotFound
+from .errors import StreamError, StreamNotFound, WriteConflict
+from .hooks import call_hook
 from .models import Lease, Reader
+from .reaper import Reaper
 from .registry import registry
 from .threads import DatabaseThreads
 from .values import dumps, loads, normalise
 
 log = logging.getLogger(__name__)
 
-SLICE = 100  # leases ended per round
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,29 +48,26 @@ class Subscription:
         return Address(self.stream_name, self.group_id)
 
 
-Leave = Callable[[Any, Subscription, Any], None]
-"""Runs a hook: (hook, subscription, auth), in the calling thread."""
-
-
 class Leases:
-    """The leases of one event loop's connections. leave: runs a hook."""
+    """The leases of one event loop's connections."""
 
-    def __init__(self, leave: Leave) -> None:
-        self._leave = leave
+    def __init__(self) -> None:
         self._threads = DatabaseThreads(1, "streams-leases")  # a slow hook must not make this process look dead
+        self._reaper = Reaper(self.end)
         self._reader = ""
         self._held: dict[str, Callable[[], None]] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Begin to renew, and to end what others have left behind; call it in the loop."""
-        if self._task is None or self._task.done():
-            self._task = asyncio.get_running_loop().create_task(self._run())
+        self.stop()
+        loop = asyncio.get_running_loop()
+        self._tasks = [loop.create_task(work) for work in (self._renewing(), self._reaper.run())]
 
     def stop(self) -> None:
         """Renew no more: what is not ended by then, others end."""
-        if self._task is not None:
-            self._task.cancel()
+        for task in self._tasks:
+            task.cancel()
 
     async def ready(self) -> None:
         """Make sure that this process is known, so that leases can be taken."""
@@ -95,22 +94,26 @@ class Leases:
     def end(self, name: str) -> None:
         """Run ``on_leave`` of a lease, once, whoever else tries: it commits together with the end of the row.
 
-        A hook that raises is logged and does not run again; a database that fails is, by whoever comes next.
+        A hook that raises is logged and does not run again. Raises: what may pass, a database that fails; the lease is
+        still there, for whoever comes next.
         """
         leases = Lease.objects.using(conf().database)
         lease = leases.filter(name=name).first()
         if lease is None:
             return
         try:
-            with transaction.atomic(using=conf().database):
-                if leases.filter(name=name).delete()[0]:
-                    self._run_hook(lease)
-        except Error:
-            raise
-        except Exception:
+            undisturbed(partial(self._end, lease))
+        except Exception as error:
+            if _passes(error):
+                raise
             counters.add("hook_failed", "on_leave")
             log.exception("on_leave failed", extra={"action": "hook_failed", "stream": lease.stream})
             leases.filter(name=name).delete()
+
+    def _end(self, lease: Lease) -> None:
+        with transaction.atomic(using=conf().database):
+            if Lease.objects.using(conf().database).filter(name=lease.name).delete()[0]:
+                self._run_hook(lease)
 
     def _run_hook(self, lease: Lease) -> None:
         try:
@@ -122,7 +125,7 @@ class Leases:
             subscription = Subscription(
                 lease.stream, lease.group_key, lease.item_key or None, lease.subscription, lease.connection
             )
-            self._leave(definition.on_leave, subscription, loads(lease.auth))
+            call_hook(definition.on_leave, subscription, loads(lease.auth))
 
     # -- in the loop ------------------------------------------------------------------------------------------------
 
@@ -137,20 +140,24 @@ class Leases:
         """Note that a lease is being ended."""
         self._held.pop(name, None)
 
-    async def _run(self) -> None:
-        while True:
-            with suppress(Error):  # the threads have closed the connection; the next round has a new one
-                await self._round()
-            await asyncio.sleep(conf().lease_renew_s)
-
-    async def _round(self) -> None:
-        if self._reader and not await self._threads.run(self._renew):
+    async def confirm(self) -> bool:
+        """Show that this process is alive. False: others have thought it dead, and its connections are told so."""
+        reader = self._reader
+        if not reader or await self._threads.run(self._renew, reader):
+            return True
+        if self._reader == reader:
             counters.add("leases_lost", by=len(self._held))
             log.error("this process was thought dead", extra={"action": "leases_lost", "leases": len(self._held)})
             self._reader, lost, self._held = "", list(self._held.values()), {}
             for callback in lost:
                 callback()
-        await self._threads.run(self._reap)
+        return False
+
+    async def _renewing(self) -> None:
+        while True:
+            with suppress(Error):  # the thread has closed its connection; the next round has a new one
+                await self.confirm()
+            await asyncio.sleep(conf().lease_renew_s)
 
     # -- in the thread of the leases --------------------------------------------------------------------------------
 
@@ -160,17 +167,19 @@ class Leases:
             Reader.objects.using(conf().database).create(name=name, seen_at=Now())
             self._reader = name
 
-    def _renew(self) -> bool:
+    def _renew(self, reader: str) -> bool:
         readers = Reader.objects.using(conf().database)
-        return bool(readers.filter(name=self._reader, lost=False).update(seen_at=Now()))
+        return bool(readers.filter(name=reader, lost=False).update(seen_at=Now()))
 
-    def _reap(self) -> None:
-        """End the leases of processes that are not seen any more."""
-        readers, leases = Reader.objects.using(conf().database), Lease.objects.using(conf().database)
-        readers.filter(seen_at__lt=Now() - timedelta(seconds=conf().lease_s), lost=False).update(lost=True)
-        if not readers.filter(lost=True).exists():
-            return
-        for name in leases.filter(reader__lost=True).values_list("name", flat=True)[:SLICE]:
-            counters.add("lease_ended", "process lost")
-            self.end(name)
-        readers.filter(lost=True, leases__isnull=True).delete()
+
+def undisturbed(work: Callable[[], T]) -> T:
+    """Do *work*, a whole transaction, again when another one was in the way."""
+    for _ in range(conf().write_attempts - 1):
+        with suppress(WriteConflict):
+            return work()
+    return work()
+
+
+def _passes(error: Exception) -> bool:
+    """May what raised *error* succeed later, because it was the database that failed?"""
+    return isinstance(error, OperationalError | InterfaceError) or (isinstance(error, StreamError) and error.retry)

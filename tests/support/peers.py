@@ -122,7 +122,8 @@ async def house(reads: Reads | None = None) -> AsyncIterator[House]:
         await opened.hub.stop()
         # an open session would keep a test database from being dropped
         await sync_to_async(connections.close_all)()
-        for threads in (opened.access._threads, opened.access.leases._threads, streams_reads._threads):
+        leases = opened.access.leases
+        for threads in (opened.access._threads, leases._threads, leases._reaper._threads, streams_reads._threads):
             await each_thread(threads, connections.close_all)
 
 
