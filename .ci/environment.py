@@ -68,18 +68,26 @@ def node_packages() -> None:
 
 
 def chromium() -> None:
-    """Find a Chromium, or install one."""
-    if any(map(shutil.which, CHROMIUM)):
-        return
-    found = subprocess.run([PYTHON, "-c", CHROMIUM_OF_PLAYWRIGHT], check=True, capture_output=True, text=True)
-    if Path(found.stdout.strip()).exists():
+    """Find a Chromium, or install one: Debian's, else Playwright's."""
+    if has_chromium():
         return
     say("installing Chromium")
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        call("apt-get", "update", "--quiet", "--quiet")
-        call("apt-get", "install", "--yes", "--quiet", "--quiet", "--no-install-recommends", "chromium")
-    else:
-        call(str(PYTHON), "-m", "playwright", "install", "chromium")
+    packages = os.geteuid() == 0 and shutil.which("apt-get") is not None
+    if packages:
+        options = ["--yes", "--quiet", "--quiet"]
+        os.environ["DEBIAN_FRONTEND"] = "noninteractive"
+        subprocess.run(["apt-get", "update", *options], check=False)
+        subprocess.run(["apt-get", "install", *options, "--no-install-recommends", "chromium"], check=False)
+    if not has_chromium():
+        call(str(PYTHON), "-m", "playwright", "install", *(["--with-deps"] if packages else []), "chromium")
+
+
+def has_chromium() -> bool:
+    """Say whether the system has one, or Playwright."""
+    if any(map(shutil.which, CHROMIUM)):
+        return True
+    found = subprocess.run([PYTHON, "-c", CHROMIUM_OF_PLAYWRIGHT], check=True, capture_output=True, text=True)
+    return Path(found.stdout.strip()).exists()
 
 
 def fingerprint(files: list[Path], more: str) -> str:
