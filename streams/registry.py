@@ -1,6 +1,5 @@
 """Finds what the installed apps declare, and keeps the streams by name."""
 
-import pkgutil
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -80,11 +79,11 @@ class Discovery(Generic[T]):
             yield from self._inside(Path(place), name)
 
     def _inside(self, folder: Path, package: str) -> Iterator[str]:
-        for info in sorted(pkgutil.iter_modules([str(folder)]), key=lambda info: info.name):
-            if info.ispkg:
-                yield from self._inside(folder / info.name, f"{package}.{info.name}")
-            elif info.name.endswith(self.suffix):
-                yield f"{package}.{info.name}"
+        for path in sorted(folder.iterdir()):  # a folder without __init__.py is a package too
+            if path.is_dir() and path.name.isidentifier() and path.name != "__pycache__":
+                yield from self._inside(path, f"{package}.{path.name}")
+            elif path.suffix == ".py" and path.stem.endswith(self.suffix):
+                yield f"{package}.{path.stem}"
 
     def _import(self, name: str) -> ModuleType | None:
         try:

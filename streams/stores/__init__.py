@@ -23,12 +23,13 @@ def store_for(storage: str) -> Store:
     if path != storage:
         return store_for(path)
     try:
-        store = import_string(path)()
-    except ImportError:
-        raise DefinitionError(f"there is no store {path!r:.80}; known are {', '.join(conf().stores)}") from None
-    if not isinstance(store, Store):
+        kind = import_string(path)
+    except ImportError as error:
+        known = f"known are {', '.join(conf().stores)}, and dotted paths"
+        raise DefinitionError(f"there is no store {path!r:.80} ({error}); {known}") from error
+    if not (isinstance(kind, type) and issubclass(kind, Store)):
         raise DefinitionError(f"{path} is not a Store")
-    return store
+    return kind()
 
 
 def _forget(*, setting: str, **_: object) -> None:

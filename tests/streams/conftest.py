@@ -13,7 +13,10 @@ from streams.changes import Address, Change
 from streams.registry import registry
 from streams.stores import Store, store_for
 from streams.writer import Stream
+from tests.support.apps import app, write
 from tests.support.heard import Heard
+
+__all__ = ["app", "write"]  # fixtures
 
 
 @pytest.fixture
