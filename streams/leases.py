@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-from django.db import Error, InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models.functions import Now
 
 from .changes import Address
@@ -155,8 +155,10 @@ class Leases:
 
     async def _renewing(self) -> None:
         while True:
-            with suppress(Error):  # the thread has closed its connection; the next round has a new one
+            try:
                 await self.confirm()
+            except Exception as error:  # noqa: BLE001 - the database may fail; the next round tries again
+                log.warning("renewing fails", extra={"action": "renew_failed", "error": repr(error)})
             await asyncio.sleep(conf().lease_renew_s)
 
     # -- in the thread of the leases --------------------------------------------------------------------------------

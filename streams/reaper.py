@@ -3,10 +3,9 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import timedelta
 
-from django.db import Error, connections
+from django.db import connections
 from django.db.models.functions import Now
 
 from .conf import conf
@@ -31,8 +30,10 @@ class Reaper:
         """Look for ever."""
         while True:
             more = False
-            with suppress(Error):  # the thread has closed its connection; the next round has a new one
+            try:
                 more = await self._threads.run(self._reap)
+            except Exception as error:  # noqa: BLE001 - the database may fail; the next round tries again
+                log.warning("looking for the lost fails", extra={"action": "reap_failed", "error": repr(error)})
             if not more:
                 await asyncio.sleep(conf().lease_renew_s)
 

@@ -4,10 +4,8 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import timedelta
 
-from django.db import Error
 from django.db.models.functions import Now
 
 from .conf import conf
@@ -61,8 +59,11 @@ class Trimmer:
         """Trim for ever."""
         while True:
             await asyncio.sleep(conf().trim_interval_s)
-            with suppress(Error):  # the thread has closed its connection; the next round has a new one
+            try:
                 await self._threads.run(self.round)
+            except Exception as error:  # noqa: BLE001 - a store may raise anything; the next round tries again
+                counters.add("trim_failed", type(error).__name__)
+                log.warning("trimming fails", extra={"action": "trim_failed", "error": repr(error)})
 
     def round(self) -> None:
         """Do what is due: of this process's own stores everything, of shared ones a slice, if nobody else does."""
@@ -81,11 +82,11 @@ class Trimmer:
         if not due.update(next_at=Now() + timedelta(seconds=conf().trim_interval_s)):
             return
         cursor = duties.get(name=DUTY).cursor
-        stream, _, after = cursor.partition("\0")
+        stream, _, after = cursor.partition(" ")  # there is none in the name of a stream
         for definition in _from(definitions, stream):
             _, last = trim_slice(definition, after if definition.name == stream else "")
             if last is not None:  # a slice per round is enough of one stream; the next round goes on there
-                cursor = f"{definition.name}\0{last}"
+                cursor = f"{definition.name} {last}"
                 break
         else:
             cursor = ""

@@ -123,7 +123,10 @@ async def house(reads: Reads | None = None) -> AsyncIterator[House]:
         # an open session would keep a test database from being dropped
         await sync_to_async(connections.close_all)()
         leases = opened.access.leases
-        for threads in (opened.access._threads, leases._threads, leases._reaper._threads, streams_reads._threads):
+        for threads in (
+            *(opened.access._threads, opened.hub._trimmer._threads, streams_reads._threads),
+            *(leases._threads, leases._reaper._threads),
+        ):
             await each_thread(threads, connections.close_all)
 
 
