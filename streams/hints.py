@@ -3,7 +3,7 @@
 A hint is only a hint: it may come late, twice, out of order or not at all. What it says is checked against the log.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +44,27 @@ class Message:
     address: Address
     hints: Sequence[Hint] = ()
     events: Sequence[Event] = ()
+
+    @property
+    def size(self) -> int:
+        """Characters of its frames."""
+        return sum(len(hint.frame or "") for hint in self.hints) + sum(len(event.frame) for event in self.events)
+
+    def portions(self, size: int) -> "Iterator[Message]":
+        """Cut the message into ones of about *size* characters."""
+        if self.size <= size:
+            yield self
+            return
+        hints: list[Hint] = []
+        left = size
+        for hint in self.hints:
+            hints.append(hint)
+            left -= len(hint.frame or "")
+            if left <= 0:
+                yield Message(self.address, hints)
+                hints, left = [], size
+        if hints or self.events:
+            yield Message(self.address, hints, self.events)
 
     def pack(self, longest: int) -> dict[str, Any]:
         """Return the message for the channel layer; frames of more than *longest* characters stay behind."""

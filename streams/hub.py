@@ -19,6 +19,8 @@ from .verifier import Verifier
 
 log = logging.getLogger(__name__)
 
+TURN = 64 * 1024  # characters of frames: Twisted pauses a socket after as many bytes
+
 
 class Hub:
     """Brings what is committed anywhere to the connections of this process.
@@ -94,19 +96,27 @@ class Hub:
 
     def receive(self, message: Message) -> None:
         """Take a message of this process, in any thread (see ``bus.Reader``)."""
-        self._inbox.append(message)
-        if self._awake:
-            return
-        self._awake = True  # one wake-up for all that comes until the loop looks
-        try:
-            self._loop.call_soon_threadsafe(self._look)
-        except RuntimeError:  # the loop is closed: nobody is left to be told
-            bus.detach(self)
+        self._inbox.extend(message.portions(TURN))
+        if not self._awake:
+            self._awake = True  # one wake-up for all that comes until the loop looks
+            try:
+                self._loop.call_soon_threadsafe(self._look)
+            except RuntimeError:  # the loop is closed: nobody is left to be told
+                bus.detach(self)
 
     def _look(self) -> None:
+        """Deliver what came, a portion per turn of the loop: between two of them sockets get rid of what they were
+        given.
+        """
         self._awake = False
-        for _ in range(len(self._inbox)):
-            self._deliver(self._inbox.popleft())
+        portion = TURN
+        while self._inbox and portion > 0:
+            message = self._inbox.popleft()
+            portion -= message.size
+            self._deliver(message)
+        if self._inbox and not self._awake:
+            self._awake = True
+            self._loop.call_soon(self._look)
 
     def heard(self, message: Message) -> None:
         """Take a message of the channel layer; the echo of our own events falls away, that of changes by its
@@ -117,7 +127,7 @@ class Hub:
             message = Message(message.address, message.hints, events)
             if not message.hints and not events:
                 return
-        self._deliver(message)
+        self.receive(message)
 
     def _deliver(self, message: Message) -> None:
         room = self.rooms.get(message.address)

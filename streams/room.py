@@ -29,6 +29,7 @@ T = TypeVar("T")
 Timer = Callable[[float, Callable[[], None]], asyncio.TimerHandle]
 
 REMEMBERED_EVENTS = 256
+TURN = 64 * 1024  # characters of frames delivered at once
 
 
 class Room:
@@ -44,6 +45,7 @@ class Room:
         self.joins = Joins(self)
         self._call_later, self._gap_wait_s = call_later, gap_wait_s
         self._timer: asyncio.TimerHandle | None = None
+        self._draining: asyncio.TimerHandle | None = None
         self._reading = self._again = False
         self._events: deque[tuple[str, int]] = deque(maxlen=REMEMBERED_EVENTS)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -72,8 +74,9 @@ class Room:
 
     def close(self) -> None:
         """Forget everything; nobody is here any more."""
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._draining):
+            if timer is not None:
+                timer.cancel()
         for task in self._tasks:
             task.cancel()
 
@@ -130,19 +133,31 @@ class Room:
         self.joins.settle()
 
     def drain(self) -> None:
-        """Deliver the kept hints that follow; look into the log where they do not fit."""
+        """Deliver the kept hints that follow, a portion per turn of the loop; look into the log where they do not
+        fit.
+        """
+        portion = TURN
         while self.position is not None and not self.resyncing:
+            if portion <= 0:
+                self._draining = self._call_later(0, self._drain_on)
+                return
             hint = self.stash.next(self.position.sequence)
             if hint is None:
-                return
+                break
             if hint.frame is None or hint.previous_epoch != self.position.epoch:
                 self.read_log()
-                return
+                break
+            portion -= len(hint.frame)
             self._advance(hint)
+        self._draining = None
+
+    def _drain_on(self) -> None:
+        self.drain()
+        self._go_on()
 
     def await_stragglers(self) -> None:
         """Give the changes that are missing before the kept hints a moment to arrive."""
-        if self.stash and self._timer is None:
+        if self.stash and self._timer is None and self._draining is None:
             self._timer = self._call_later(self._gap_wait_s, self._stragglers_due)
 
     def _stragglers_due(self) -> None:
@@ -167,32 +182,40 @@ class Room:
             self._reading = False
             if jumps == self.jumps and not self.resyncing:
                 self._log_read(order, noted, found)
-            if self.stash or self.joins.waiting or self._again:
-                self.read_log()
+            self._go_on()
 
         self.read(lambda: self.reads.log(self.address, noted.sequence), then)
 
+    def _go_on(self) -> None:
+        """Read the log again where what was read before did not settle everything."""
+        if self._draining is None and (self.stash or self.joins.waiting or self._again):
+            self.read_log()
+
     def _log_read(self, order: int, noted: Position, found: Log) -> None:
-        if reason := other_history(noted, found.position) or self._apply(found):
+        if reason := other_history(noted, found.position) or self._follow(found):
             self.resync(reason)
         # what came before the read and is above its result belongs to a history that is lost
         self.stash.forget(order, found.position.sequence)
         self.joins.forget(order, found.position.sequence)
         self.drain()
 
-    def _apply(self, found: Log) -> str | None:
-        """Deliver what the log has above the position; return why that is not possible."""
+    def _follow(self, found: Log) -> str | None:
+        """Keep what the log has above the position, to be delivered next; return why it does not follow."""
+        if self.position is None:
+            return None
+        at = self.position
         for change in found.changes:
-            assert self.position is not None
-            if change.sequence == self.position.sequence and change.epoch != self.position.epoch:
-                return "epoch"
-            if change.sequence > self.position.sequence + 1:
-                return "trimmed"
-            if change.sequence == self.position.sequence + 1:
-                if change.previous_epoch != self.position.epoch:
+            if change.sequence <= at.sequence:
+                if change.sequence == at.sequence and change.epoch != at.epoch:
                     return "epoch"
-                self._advance(Hint.of(change))
-        return "trimmed" if self.position is not None and found.position.sequence > self.position.sequence else None
+                continue
+            if change.sequence > at.sequence + 1:
+                return "trimmed"
+            if change.previous_epoch != at.epoch:
+                return "epoch"
+            at = change.position
+            self.stash.keep(Hint.of(change))
+        return "trimmed" if found.position.sequence > at.sequence else None
 
     # -- resync -----------------------------------------------------------------------------------------------------
 
