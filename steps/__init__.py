@@ -1,4 +1,4 @@
-"""Steps for Django: functions that HTTP requests start, and that read and write streams.
+"""Steps for Django: functions that requests, messages, time and changes start, and that read and write streams.
 
 The front door. Names are loaded when they are first asked for: Django imports this package before its models are ready.
 """
@@ -8,22 +8,62 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .context import Context
+    from .crons import cron
     from .definition import Step, step
-    from .errors import InvalidStep, StepError
+    from .errors import InvalidMessage, InvalidStep, LeaseLost, StepError, UndeclaredTopic
+    from .messages import aenqueue, enqueue
+    from .occasions import StateInput, StreamInput
+    from .queues import QueueConfig, queue
     from .requests import Request
+    from .streaming import SSE
     from .triggers import http
+    from .watches import state, stream
 
 _HOME = {
     "Context": "context",
+    "InvalidMessage": "errors",
     "InvalidStep": "errors",
+    "LeaseLost": "errors",
+    "QueueConfig": "queues",
     "Request": "requests",
+    "SSE": "streaming",
+    "StateInput": "occasions",
     "Step": "definition",
     "StepError": "errors",
+    "StreamInput": "occasions",
+    "UndeclaredTopic": "errors",
+    "aenqueue": "messages",
+    "cron": "crons",
+    "enqueue": "messages",
     "http": "triggers",
+    "queue": "queues",
+    "state": "watches",
     "step": "definition",
+    "stream": "watches",
 }
 
-__all__ = ["Context", "InvalidStep", "Request", "Step", "StepError", "http", "step"]
+__all__ = [
+    "SSE",
+    "Context",
+    "InvalidMessage",
+    "InvalidStep",
+    "LeaseLost",
+    "QueueConfig",
+    "Request",
+    "StateInput",
+    "Step",
+    "StepError",
+    "StreamInput",
+    "UndeclaredTopic",
+    "aenqueue",
+    "cron",
+    "enqueue",
+    "http",
+    "queue",
+    "state",
+    "step",
+    "stream",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -11,8 +11,11 @@ class StepsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import checks, heartbeats  # noqa: F401  (checks: importing registers them)
+        from . import checks, heartbeats, logs, reactions, tasks  # noqa: F401  (checks: importing registers them)
         from .registry import registry
 
         registry.discover()
+        logs.connect()
+        reactions.connect()
         heartbeats.connect()
+        tasks.connect()

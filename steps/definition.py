@@ -8,7 +8,8 @@ from typing import Any, overload
 from asgiref.sync import iscoroutinefunction
 
 from .errors import InvalidStep, caller
-from .triggers import Trigger, snake_case, trigger
+from .kinds import trigger
+from .triggers import Trigger, snake_case
 
 Handler = Callable[[Any, Any], Any]
 """Called with the trigger's input and the context; plain or async."""
@@ -49,8 +50,13 @@ class Step:
 
     @property
     def is_async(self) -> bool:
-        """Is the handler a coroutine function? Its context then speaks async."""
-        return is_async(self.handler)
+        """Is the handler async, a coroutine function or generator? Its context then speaks async."""
+        return is_async(self.handler) or self.is_streaming
+
+    @property
+    def is_streaming(self) -> bool:
+        """Is the handler an async generator, which writes a response chunk by chunk?"""
+        return is_streaming(self.handler)
 
 
 @overload
@@ -94,6 +100,12 @@ def is_async(function: Callable[..., Any]) -> bool:
     return iscoroutinefunction(function) or iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
 
 
+def is_streaming(function: Callable[..., Any]) -> bool:
+    """Tell whether calling *function* gives an async generator."""
+    call = getattr(function, "__call__", None)  # noqa: B004
+    return inspect.isasyncgenfunction(function) or inspect.isasyncgenfunction(call)
+
+
 def _define(config: Mapping[str, Any], handler: Any, place: str) -> Step:
     if unknown := sorted(set(config) - set(KEYS)):
         raise InvalidStep(f"unknown key {', '.join(unknown)}; known are {', '.join(KEYS)}")
@@ -107,10 +119,13 @@ def _define(config: Mapping[str, Any], handler: Any, place: str) -> Step:
     if not isinstance(config.get("triggers"), list | tuple):
         raise InvalidStep("triggers must be a list")
     _check_handler(handler)
+    triggers = tuple(trigger(item) for item in config["triggers"])
+    if is_streaming(handler) and (config.get("atomic") or any(item.type != "http" for item in triggers)):
+        raise InvalidStep("the handler is a generator: it can only answer requests, and not be atomic")
     return Step(
         name=name,
         handler=handler,
-        triggers=tuple(trigger(item) for item in config["triggers"]),
+        triggers=triggers,
         description=inspect.getdoc(handler) or "" if description is None else description,
         enqueues=None if config.get("enqueues") is None else _labels(config, "enqueues"),
         flows=_labels(config, "flows"),
@@ -125,8 +140,8 @@ def _check_handler(handler: Any) -> None:
     if not callable(handler):
         raise InvalidStep(f"the handler must be a function, not {handler!r:.80}")
     for function in (handler, getattr(handler, "__call__", None)):  # noqa: B004
-        if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
-            raise InvalidStep("the handler is a generator; a step returns its answer, it does not yield it")
+        if inspect.isgeneratorfunction(function):
+            raise InvalidStep("the handler is a plain generator; a step that streams its answer is an async one")
     try:
         inspect.signature(handler).bind(None, None)
     except TypeError:

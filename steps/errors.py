@@ -5,7 +5,15 @@
     │   └── DuplicateStep         two steps have one name
     ├── StepNotFound
     ├── InvalidStepInput          what started the step does not fit; ``fields`` says where
-    └── InvalidResult             what the handler returned cannot be sent
+    ├── InvalidResult             what the handler returned cannot be sent
+    ├── InvalidMessage            what was given to ``enqueue``
+    │   └── UndeclaredTopic       a topic that is not in the step's ``enqueues``
+    ├── RunFailed                 why a run came to nothing, as its row says
+    │   ├── TimedOut
+    │   ├── WorkerLost
+    │   ├── DepthExceeded
+    │   └── TriggerGone           the step or its trigger is declared no more
+    └── LeaseLost                 somebody else has this run now; what was asked for was not done
 
 Three class attributes tell every edge what to do: ``code`` (a name for programs), ``status`` (HTTP) and ``retry`` (may
 the same call succeed later?). A class's docstring is its default message.
@@ -67,6 +75,54 @@ class InvalidResult(StepError):
     """The handler returned something that cannot be sent."""
 
     code = "INVALID_RESULT"
+
+
+class InvalidMessage(StepError):
+    """The message cannot be enqueued."""
+
+    code, status = "INVALID_MESSAGE", 400
+
+
+class UndeclaredTopic(InvalidMessage):
+    """The step does not declare this topic in its enqueues."""
+
+    code = "UNDECLARED_TOPIC"
+
+
+class RunFailed(StepError):
+    """The run came to nothing."""
+
+    code = "RUN_FAILED"
+
+
+class TimedOut(RunFailed):
+    """The handler took longer than its timeout."""
+
+    code, retry = "TIMED_OUT", True
+
+
+class WorkerLost(RunFailed):
+    """The worker ended, or lost touch with the database, while it ran."""
+
+    code, retry = "WORKER_LOST", True
+
+
+class DepthExceeded(RunFailed):
+    """The chain of stream and state triggers is too long: does a step cause itself?"""
+
+    code = "DEPTH_EXCEEDED"
+
+
+class TriggerGone(RunFailed):
+    """The step or its trigger is not declared any more."""
+
+    code = "TRIGGER_GONE"
+
+
+class LeaseLost(StepError):
+    """Another worker has this run now; this attempt may change nothing more."""
+
+    code = "LEASE_LOST"
 
 
 def caller() -> str:

@@ -1,11 +1,15 @@
-"""How the workers and beats of every machine show that they are alive: one row each, renewed by a thread."""
+"""How the workers and beats of every machine show that they are alive: one row each, renewed by a thread.
+
+A worker's row is the lease of the runs that it has claimed: one write for all of them, which no transaction of a
+handler can hold up. Who finds it stale takes the runs.
+"""
 
 import atexit
 import logging
 import os
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import timedelta
 
@@ -35,7 +39,9 @@ class Pulse(threading.Thread):
         super().__init__(name=f"{kind}-heartbeat", daemon=True)
         self.kind = kind
         self._interval_s = interval_s
+        self.id: int | None = None
         self._stopped = threading.Event()
+        self._shown = threading.Event()
         self._failing = False
 
     def run(self) -> None:
@@ -53,9 +59,17 @@ class Pulse(threading.Thread):
         if self.is_alive() and threading.current_thread() is not self:
             self.join(STOP_S)
 
+    def lease(self, within_s: float) -> int | None:
+        """Return the number of this process's row, waiting for it; None when it could not be written in time."""
+        self._shown.wait(within_s)
+        return self.id
+
     def _beat(self) -> None:
-        if not self._mine().update(seen_at=Now()):
-            Heartbeat.objects.create(kind=self.kind, host=socket.gethostname(), pid=os.getpid())
+        # by its number: a row that somebody took for dead, or of another process with our pid, is not ours any more
+        if self.id is None or not Heartbeat.objects.filter(pk=self.id).update(seen_at=Now()):
+            self._mine().delete()
+            self.id = Heartbeat.objects.create(kind=self.kind, host=socket.gethostname(), pid=os.getpid()).pk
+        self._shown.set()
 
     def _remove(self) -> None:
         self._mine().delete()
@@ -75,6 +89,23 @@ class Pulse(threading.Thread):
             self._failing = False
 
 
+_worker: tuple[int, Pulse] | None = None
+_worker_lock = threading.Lock()
+
+
+def lease(within_s: float = 5.0) -> int | None:
+    """Return the number under which this process claims runs; it begins to show that it is alive if it has not yet.
+
+    None: the database could not be written within *within_s* seconds.
+    """
+    return _worker_pulse().lease(within_s)
+
+
+def stale(ids: Collection[int]) -> set[int]:
+    """Return those of the leases *ids* that have run out."""
+    return set(ids) - set(Heartbeat.objects.filter(pk__in=ids, seen_at__gt=Now() - FRESH).values_list("pk", flat=True))
+
+
 def connect() -> None:
     """Let every Celery worker and beat of this project show that it is alive; called once, by the app's ``ready()``."""
     worker_ready.connect(_worker_is_ready, dispatch_uid="steps.heartbeats.worker")
@@ -89,10 +120,20 @@ def sweep() -> None:
             row.delete()
 
 
+def _worker_pulse() -> Pulse:
+    global _worker
+    with _worker_lock:
+        if _worker is None or _worker[0] != os.getpid():  # a fork has none of its parent's threads
+            pulse = Pulse(Heartbeat.Kind.WORKER)
+            pulse.start()
+            atexit.register(pulse.stop)
+            _worker = (os.getpid(), pulse)
+        return _worker[1]
+
+
 def _worker_is_ready(**_: object) -> None:
-    pulse = Pulse(Heartbeat.Kind.WORKER)
+    pulse = _worker_pulse()
     worker_shutdown.connect(lambda **_: pulse.stop(), weak=False, dispatch_uid="steps.heartbeats.shutdown")
-    pulse.start()
 
 
 def _beat_starts(**_: object) -> None:

@@ -53,7 +53,7 @@ def respond(result: Any, route: Route) -> HttpResponseBase:
         return HttpResponse(status=204)
     if not _is_form(result):
         result = {"body": result}
-    status = _status(result.get("status", 200))
+    status = status_of(result.get("status", 200))
     headers = result.get("headers") or {}
     if not isinstance(headers, Mapping) or not all(isinstance(name, str) for name in headers):
         raise InvalidResult("headers must be a dict of str")
@@ -99,7 +99,8 @@ def _is_form(result: Any) -> bool:
     return len(result) > 1 or isinstance(result["status"], int)
 
 
-def _status(status: Any) -> int:
+def status_of(status: Any) -> int:
+    """Return *status* if it can be one. Raises: InvalidResult."""
     if not isinstance(status, int) or isinstance(status, bool) or not 200 <= status <= 599:
         raise InvalidResult(f"status must be a number from 200 to 599, not {status!r:.40}")
     return int(status)

@@ -1,6 +1,5 @@
 """What starts a step. One frozen value per trigger, made by the helper of its name or from a dict with ``type``."""
 
-import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,6 +31,11 @@ class Trigger:
     type: ClassVar[str]
     condition: Condition | None = None
 
+    @property
+    def source(self) -> str:
+        """What it listens to, in a word: a route, topic, expression, stream or scope."""
+        raise NotImplementedError
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class HttpTrigger(Trigger):
@@ -46,6 +50,10 @@ class HttpTrigger(Trigger):
     permission_classes: "Permissions" = None
     authentication_classes: "Authentication" = None
     throttle_classes: "Throttles" = None
+
+    @property
+    def source(self) -> str:
+        return f"{self.method} {self.path}"
 
 
 def http(
@@ -70,8 +78,7 @@ def http(
     """
     if not isinstance(method, str) or method.upper() not in METHODS:
         raise InvalidStep(f"http: the method is one of {', '.join(METHODS)}, not {method!r:.40}")
-    if condition is not None and not callable(condition):
-        raise InvalidStep("http: condition must be callable")
+    check_condition(condition, "http")
     for name, classes in (
         ("permission_classes", permission_classes),
         ("authentication_classes", authentication_classes),
@@ -92,42 +99,12 @@ def http(
     )
 
 
-HELPERS: dict[str, Callable[..., Trigger]] = {"http": http}
-"""The helper of each ``type``; its keywords are the keys of the dict form."""
-
-SPELLINGS = {"body_schema": "body", "response_schema": "response", "query_schema": "query"}
-"""The documents' names for arguments, in snake_case."""
-
-
-def trigger(declared: Any) -> Trigger:
-    """Return *declared*, a trigger or its dict form: ``{"type": "http", "method": "POST", "path": "/todo"}``.
-
-    camelCase keys are accepted. Raises: InvalidStep - unknown type, unknown or missing keys.
-    """
-    if isinstance(declared, Trigger):
-        return declared
-    if not isinstance(declared, Mapping):
-        raise InvalidStep(f"a trigger is made by {_known('()')} or is a dict with type, not {declared!r:.80}")
-    arguments = {snake_case(key): value for key, value in declared.items()}
-    kind = arguments.pop("type", None)
-    if not isinstance(kind, str) or kind not in HELPERS:
-        raise InvalidStep(f"there is no trigger of type {kind!r:.40}; there is {_known()}")
-    arguments = {SPELLINGS.get(key, key): value for key, value in arguments.items()}
-    parameters = inspect.signature(HELPERS[kind]).parameters
-    if unknown := sorted(set(arguments) - set(parameters)):
-        raise InvalidStep(
-            f"unknown key {', '.join(unknown)} in a trigger of type {kind}; known: {', '.join(parameters)}"
-        )
-    required = {name for name, parameter in parameters.items() if parameter.default is parameter.empty}
-    if missing := sorted(required - set(arguments)):
-        raise InvalidStep(f"a trigger of type {kind} needs {', '.join(missing)}")
-    return HELPERS[kind](**arguments)
+def check_condition(condition: Any, kind: str) -> None:
+    """Raise InvalidStep unless *condition* is a function or None."""
+    if condition is not None and not callable(condition):
+        raise InvalidStep(f"{kind}: condition must be callable")
 
 
 def snake_case(name: Any) -> str:
     """Return *name*, which may be the documents' camelCase, in snake_case."""
     return re.sub(r"(?<=[a-z0-9])([A-Z])", lambda found: f"_{found[1].lower()}", str(name))
-
-
-def _known(suffix: str = "") -> str:
-    return ", ".join(f"{name}{suffix}" for name in HELPERS)

@@ -6,13 +6,13 @@ their end inside.
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any, ClassVar, NoReturn, cast
 from uuid import uuid4
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import RequestDataTooBig
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework.negotiation import DefaultContentNegotiation
@@ -23,12 +23,15 @@ from rest_framework.views import APIView, set_rollback
 
 from streams.segments import segments_of
 
-from .context import Context, new_trace_id
+from .context import Context
 from .errors import InvalidStepInput
 from .execution import admits, execute
+from .journal import journal
 from .requests import read_request
 from .responses import ExactRenderer, respond
 from .routes import Route, table
+from .spans import Span, new_run_id, new_trace_id, read_traceparent
+from .streaming import respond_streaming
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +61,17 @@ class StepView(APIView):
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> ParsedRequest:
         # one argument until here, lest a parameter's name collide with one of Django's
         self.kwargs = kwargs.get("params", {})
-        self.trace_id = new_trace_id()
+        trace_id, parent_id = read_traceparent(request.headers.get("traceparent", ""))
+        self.span = Span(
+            run_id=new_run_id(),
+            trace_id=trace_id or new_trace_id(),
+            parent_id=parent_id,
+            step=self.route.step.name,
+            trigger=self.route.trigger.type,
+            source=self.route.trigger.source,
+            trigger_index=self.route.step.triggers.index(self.route.trigger),
+        )
+        self.reason = self.error_id = ""
         return super().initialize_request(request, *args, **kwargs)
 
     def handle(self, request: ParsedRequest, params: Mapping[str, str]) -> HttpResponseBase:
@@ -72,7 +85,18 @@ class StepView(APIView):
             return Response({"error": "Body too large"}, 413)
         if not admits(trigger, input):
             return Response({"error": "The condition of this step is not met", "skipped": True}, 422)
-        return respond(execute(step, input, Context(step, trigger, self.trace_id)), self.route)
+        with self.span.current():
+            result = execute(step, input, Context(step, trigger, self.span, input))
+        if self.route.step.is_streaming:
+            return respond_streaming(result, self.span, partial(journal.add, self.span))
+        return respond(result, self.route)
+
+    def finalize_response(self, request: ParsedRequest, response: Any, *args: Any, **kwargs: Any) -> Any:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        response.headers.setdefault("traceparent", self.span.traceparent)
+        if not isinstance(response, StreamingHttpResponse):  # a stream says itself when it ends
+            journal.add(self.span, response.status_code, self.reason, self.error_id)
+        return response
 
     def handle_exception(self, exc: Exception) -> Response:
         """Let DRF answer what it knows: its own exceptions, Http404, PermissionDenied.
@@ -90,11 +114,10 @@ class StepView(APIView):
     def _fail(self, error: Exception) -> Response:
         set_rollback()  # of ATOMIC_REQUESTS: Django will see a response, not the exception
         error_id, name = uuid4().hex, self.route.step.name
-        log.error(
-            "step failed",
-            exc_info=error,
-            extra={"action": "step_failed", "step": name, "error_id": error_id, "trace_id": self.trace_id},
-        )
+        self.error_id, self.reason = error_id, f"{type(error).__name__}: {error}"
+        facts = {"action": "step_failed", "step": name, "error_id": error_id, "trace_id": self.span.trace_id}
+        with self.span.current():
+            log.error("step failed", exc_info=error, extra=facts)
         return Response({"error": "Internal server error", "error_id": error_id}, 500)
 
 

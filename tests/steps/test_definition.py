@@ -8,6 +8,7 @@ import pytest
 
 from steps.definition import Step, step
 from steps.errors import InvalidStep
+from steps.queues import queue
 from steps.triggers import http
 
 
@@ -119,7 +120,7 @@ async def async_numbers(input: Any, ctx: Any) -> AsyncIterator[int]:
         ({"name": 7, "triggers": []}, handler, "needs a name"),
         ({"name": "A"}, handler, "triggers must be a list"),
         ({"name": "A", "triggers": http("GET", "/x")}, handler, "triggers must be a list"),
-        ({"name": "A", "triggers": [{"type": "cron"}]}, handler, "no trigger of type 'cron'"),
+        ({"name": "A", "triggers": [{"type": "email"}]}, handler, "no trigger of type 'email'"),
         ({"name": "A", "triggers": [], "flow": ["x"]}, handler, "unknown key flow"),
         ({"name": "A", "triggers": [], "flows": "x"}, handler, "flows must be a list of str"),
         ({"name": "A", "triggers": [], "enqueues": [{"topic": "x"}]}, handler, "enqueues must be a list of str"),
@@ -128,8 +129,9 @@ async def async_numbers(input: Any, ctx: Any) -> AsyncIterator[int]:
         ({"name": "A", "triggers": []}, "handler", "the handler must be a function"),
         ({"name": "A", "triggers": []}, lambda: None, "must take two arguments"),
         ({"name": "A", "triggers": []}, lambda a, b, c: None, "must take two arguments"),
-        ({"name": "A", "triggers": []}, numbers, "is a generator"),
-        ({"name": "A", "triggers": []}, async_numbers, "is a generator"),
+        ({"name": "A", "triggers": []}, numbers, "is a plain generator"),
+        ({"name": "A", "triggers": [queue("x")]}, async_numbers, "is a generator"),
+        ({"name": "A", "triggers": [http("GET", "/x")], "atomic": True}, async_numbers, "is a generator"),
     ],
 )
 def test_wrong_config_is_refused_with_the_file(config: dict[str, Any], function: Any, words: str) -> None:

@@ -27,8 +27,11 @@ def test_tree_is_drawn_as_it_is() -> None:
 def test_every_error_has_a_code_of_its_own_and_a_message(error: type[StepError]) -> None:
     assert [other for other in ALL if other.code == error.code] == [error]
     assert error.status in {400, 404, 500}
-    assert error.retry is False
     assert error().message
+
+
+def test_only_time_and_lost_workers_may_do_better_next_time() -> None:
+    assert {error for error in ALL if error.retry} == {errors.TimedOut, errors.WorkerLost}
 
 
 def test_docstring_is_the_default_message() -> None:

@@ -8,7 +8,8 @@ from rest_framework.permissions import IsAdminUser
 from rest_framework.serializers import CharField, Serializer
 
 from steps.errors import InvalidStep
-from steps.triggers import METHODS, HttpTrigger, http, trigger
+from steps.kinds import trigger
+from steps.triggers import METHODS, HttpTrigger, http
 
 
 class Body(BaseModel):
@@ -70,7 +71,7 @@ def test_every_method_has_a_trigger(method: str) -> None:
         ({"type": "http", "method": "GET"}, "needs path"),
         ({"type": "http", "path": "/x"}, "needs method"),
         ({"type": "http", "method": "GET", "path": "/x", "boddy": 1}, "unknown key boddy"),
-        ({"type": "queue", "topic": "x"}, "no trigger of type 'queue'"),
+        ({"type": "email", "topic": "x"}, "no trigger of type 'email'"),
         ({"method": "GET", "path": "/x"}, "no trigger of type None"),
         ({"type": ["http"]}, "no trigger of type"),
         ("http", "a trigger is made by"),

@@ -1,0 +1,93 @@
+"""Plans the coming slots of a cron step as runs that are not due yet; any number of planners makes each slot once."""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError
+from django.db.models.functions import Now
+
+from .conf import conf
+from .cron_runs import cron_lane
+from .crons import CronTrigger
+from .database import alias, atomic, on_commit
+from .handover import handover
+from .lanes import lane_of, next_number
+from .listeners import Listener, listeners
+from .models import Run, Schedule
+from .runs import rows
+from .spans import new_run_id, new_trace_id
+
+log = logging.getLogger(__name__)
+
+MOST = 2000  # slots that are made up for at once
+
+
+def plan(step: str, index: int, now: datetime | None = None) -> int:
+    """Plan what comes within ``plan_s``; return how many runs. now: default the database's clock."""
+    found = [item for item in listeners().crons if item.step.name == step and item.index == index]
+    if not found or not isinstance(found[0].trigger, CronTrigger):
+        return 0
+    with atomic():
+        schedule = _locked(found[0], found[0].trigger)
+        moment = now or Schedule.objects.using(alias()).annotate(now=Now()).values_list("now", flat=True).get(
+            pk=schedule.pk
+        )
+        until = moment + timedelta(seconds=conf().plan_s)
+        slots = _slots(found[0].trigger, schedule, moment, until)
+        _insert(found[0], found[0].trigger, slots, moment)
+        Schedule.objects.using(alias()).filter(pk=schedule.pk).update(
+            planned_until=max(until, schedule.planned_until), expression=str(found[0].trigger.slots)[:255]
+        )
+    return len(slots)
+
+
+def _locked(listener: Listener, trigger: CronTrigger) -> Schedule:
+    """Return the schedule's row, locked to the end of the transaction."""
+    schedules = Schedule.objects.using(alias())
+    key = lane_of("schedule", listener.step.name, str(listener.index))
+    if not schedules.filter(pk=key).exists():
+        try:
+            with atomic():
+                schedules.bulk_create(
+                    [Schedule(key=key, step=listener.step.name, expression="", planned_until=Now())],
+                    ignore_conflicts=True,
+                )
+        except IntegrityError:
+            log.debug("schedule made by another planner")
+    return schedules.select_for_update().get(pk=key)
+
+
+def _slots(trigger: CronTrigger, schedule: Schedule, now: datetime, until: datetime) -> list[datetime]:
+    if schedule.expression != str(trigger.slots)[:255]:
+        return list(trigger.slots.between(now, until))  # new, or changed: what was before is not made up for
+    after = schedule.planned_until
+    if trigger.missed == "skip":
+        after = max(after, now - timedelta(seconds=conf().late_s))
+    slots = list(trigger.slots.between(after, until))
+    if trigger.missed == "one":
+        past = [slot for slot in slots if slot < now - timedelta(seconds=conf().late_s)]
+        slots = slots[max(0, len(past) - 1) :]
+    return slots[-MOST:]
+
+
+def _insert(listener: Listener, trigger: CronTrigger, slots: list[datetime], now: datetime) -> None:
+    lane, new = cron_lane(listener) if trigger.overlap == "forbid" else "", list[Run]()
+    for slot in slots:
+        run = Run(
+            id=new_run_id(),
+            trace_id=new_trace_id(),
+            step=listener.step.name,
+            trigger=trigger.type,
+            trigger_index=listener.index,
+            source=trigger.source,
+            key=lane_of("slot", listener.step.name, str(listener.index), slot.isoformat()),
+            slot=slot,
+            due_at=slot,
+            hand_at=slot + timedelta(seconds=conf().hand_again_s),
+            lane=lane,
+            number=next_number(lane) if lane else 0,
+        )
+        new.append(run)
+    rows().bulk_create(new, ignore_conflicts=True, batch_size=100)
+    for run in new:
+        on_commit(lambda id=run.id, slot=run.slot: handover.put([id], (slot - now).total_seconds() + 0.005))  # type: ignore[misc]
