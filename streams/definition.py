@@ -36,7 +36,7 @@ class History:
     age: timedelta | None = timedelta(days=1)
 
     def __post_init__(self) -> None:
-        if self.changes is not None and (not isinstance(self.changes, int) or self.changes < 1):
+        if self.changes is not None and (type(self.changes) is not int or self.changes < 1):
             raise DefinitionError("History(changes=) must be a positive number or None")
         if self.age is not None and (not isinstance(self.age, timedelta) or self.age <= timedelta(0)):
             raise DefinitionError("History(age=) must be a positive timedelta or None")
@@ -71,9 +71,19 @@ def define(name: Any, options: Mapping[str, Any]) -> Definition:
     """
     file = caller()
     try:
-        return _define(name, {CAMEL_CASE.get(key, key): value for key, value in options.items()}, file)
+        return _define(name, _snake_case(options), file)
     except DefinitionError as error:
         raise DefinitionError(f"{file}: stream {name!r:.80}: {error.message}") from None
+
+
+def _snake_case(options: Mapping[str, Any]) -> dict[str, Any]:
+    renamed: dict[str, Any] = {}
+    for key, value in options.items():
+        name = CAMEL_CASE.get(key, key)
+        if name in renamed:
+            raise DefinitionError(f"{name} is given twice")
+        renamed[name] = value
+    return renamed
 
 
 def _define(name: Any, options: dict[str, Any], file: str) -> Definition:
@@ -88,6 +98,8 @@ def _define(name: Any, options: dict[str, Any], file: str) -> Definition:
         raise DefinitionError("history must be a History or None")
     if not isinstance(options.get("public", False), bool):
         raise DefinitionError("public must be True or False")
+    if not isinstance(options.get("description", ""), str):
+        raise DefinitionError("description must be a str")
     try:
         check_stream_name(name)
     except InvalidId as error:

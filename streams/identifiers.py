@@ -6,7 +6,7 @@ from typing import Any
 from .errors import InvalidId
 
 MAX_LENGTH = 255  # code points
-_STREAM_NAME = re.compile(r"[^\x00-\x20\x7f]+")
+_STREAM_NAME = re.compile(r"[^\s\x00-\x1f\x7f-\x9f]+")
 RESERVED = "streams:"  # of names that only Millrace itself uses
 
 
