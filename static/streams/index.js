@@ -5,5 +5,6 @@
  *     const todos = new StreamClient().group("todo", "inbox");
  *     todos.on("*", (items) => render(items));
  */
-export { StreamClient } from "./client.js";
+export { StreamClient, connectStream } from "./client.js";
+export { ConnectionRefused } from "./socket.js";
 export { Subscription } from "./subscription.js";

@@ -17,12 +17,12 @@ export class Subscription {
   #listeners = new Listeners();
   #statusListeners = new Listeners();
   #state;
-  /** @type {SubscriptionStatus} */
   #status = "joining";
+  #wasLive = false;
 
   /**
-   * @param {{ ask(from: Subscription, message: object): void, leave(from: Subscription, message: object): void }} link
-   * @param {{ streamName: string, groupId: string, id: string|null, subscriptionId: string }} address
+   * @param {any} link to the client: `join`, `leave` and `tell` (its listeners)
+   * @param {any} address `streamName`, `groupId`, `id`, `subscriptionId`
    * @param {object} [known] what is known already; see `initialState`
    */
   constructor(link, { streamName, groupId, id, subscriptionId }, known) {
@@ -70,9 +70,16 @@ export class Subscription {
   close() {
     if (this.#status === "closed") return;
     this.#listeners.clear();
-    this.#link.leave(this, { type: "leave", data: this.#address() });
+    this.#link.leave(this);
     this.#become("closed");
     this.#statusListeners.clear();
+  }
+
+  /** @internal How joins and leaves name it. */
+  get address() {
+    const { streamName, groupId, id } = this;
+    const { subscriptionId } = this.#state;
+    return { streamName, groupId, ...(id === null ? {} : { id }), subscriptionId };
   }
 
   /** @internal Is an answer of the server due? */
@@ -84,7 +91,7 @@ export class Subscription {
   join() {
     this.#state = asked(this.#state);
     this.#become("joining");
-    this.#link.ask(this, { type: "join", data: { ...this.#address(), since: since(this.#state) } });
+    this.#link.join(this, { since: since(this.#state), batch: true });
   }
 
   /** @internal The connection is gone. */
@@ -93,9 +100,12 @@ export class Subscription {
   }
 
   /** @internal The server refused the join. @returns {number} how many listeners were told */
-  refused(error) {
+  refused({ code, message }) {
     this.#become("denied");
-    return this.#listeners.emit("error", error);
+    return (
+      this.#listeners.emit("error", { code, message }) +
+      this.#link.tell("denied", { subscription: this, code, message })
+    );
   }
 
   /** @internal Take a frame of this group. */
@@ -110,13 +120,10 @@ export class Subscription {
       this.#become("live");
       if (result === "resumed") this.#changed(frame.event.data.filter(isChange));
       else this.#synced();
+      const reason = frame.resync ?? frame.event.type;
+      if (this.#wasLive) this.#link.tell("resynced", { subscription: this, reason });
+      this.#wasLive = true;
     }
-  }
-
-  #address() {
-    const { streamName, groupId, id } = this;
-    const { subscriptionId } = this.#state;
-    return id === null ? { streamName, groupId, subscriptionId } : { streamName, groupId, id, subscriptionId };
   }
 
   #changed(frames) {

@@ -35,6 +35,8 @@ describe("a lost connection", () => {
     await reaches(group, "live");
     await reaches(item, "live");
     const told = ["disconnected", "connected"].map((type) => heard(client, type));
+    const resynced = [];
+    client.on("resynced", ({ subscription, reason }) => resynced.push([subscription, reason]));
 
     const { port } = server;
     await server.stop();
@@ -53,6 +55,7 @@ describe("a lost connection", () => {
     await reaches(group, "live");
     await reaches(item, "live");
     assert.deepEqual([group.getState(), item.getState()], [[], { id: "t9" }]);
+    assert.deepEqual(resynced, [[group, "resumed"], [item, "trimmed"]]);
   });
 
   it("is tried again until the server is there, and connect() waits for it", async () => {
