@@ -119,6 +119,7 @@ class Connection:
                     self._leave(subscribed)
 
     def _join(self, join: Join) -> None:
+        self._outbox.batch = self._outbox.batch or join.batch
         known = self._subscribed.get(join.subscription_id)
         if known is not None and (known.join.address, known.join.id) == (join.address, join.id):
             self._queue(known, self._enter(known, join))  # answered again; the hooks do not run again

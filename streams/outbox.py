@@ -15,7 +15,7 @@ from .packets import Packet
 log = logging.getLogger(__name__)
 
 Send = Callable[[Packet], Coroutine[Any, Any, None]]
-BATCH_BYTES = 256 * 1024
+BATCH_BYTES = 256 * 1024  # of one message that carries several frames
 
 
 class Outbox:
@@ -24,6 +24,8 @@ class Outbox:
     send: the connection's own; it blocks when the peer does not read. slow: called once, soon, when the outbox is over
     *longest* and conflation did not help; the connection is then to be closed. conflate_above, longest: in units of
     *measure* (characters).
+
+    batch: the peer takes several frames in one message, as a JSON array (it said so when it joined).
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Outbox:
         self._size = 0
         self._task: asyncio.Task[None] | None = None
         self._closed = False
+        self.batch = False
 
     def push(self, packet: Packet) -> None:
         """Send *packet* now, or after what waits already."""
@@ -99,14 +102,25 @@ class Outbox:
         try:
             await begun
             while self._waiting:
-                packet = self._waiting.popleft()
-                self._size -= self._measure(packet)
-                await self._send(packet)
+                await self._send(self._next())
             self._threshold = self._conflate_above
         except Exception as error:  # noqa: BLE001 - a server may raise anything
             self._broken(error)
         finally:
             self._task = None
+
+    def _next(self) -> Packet:
+        """Take the next frame that waits, or as many as fit into one message."""
+        packets: list[Packet] = []
+        space = BATCH_BYTES - 2  # the brackets
+        while self._waiting and (not packets or (self.batch and space >= _bytes(self._waiting[0]))):
+            packet = self._waiting.popleft()
+            self._size -= self._measure(packet)
+            space -= _bytes(packet) + 1
+            packets.append(packet)
+        if len(packets) == 1:
+            return packets[0]
+        return Packet(f"[{','.join(packet.text for packet in packets)}]")
 
     def _broken(self, error: Exception) -> None:
         """The connection is gone, and the server will say so; until then there is nobody to send to."""
@@ -127,6 +141,10 @@ class Outbox:
     def _refill(self, packets: list[Packet]) -> None:
         self._waiting = deque(packets)
         self._size = sum(self._measure(packet) for packet in packets)
+
+
+def _bytes(packet: Packet) -> int:
+    return len(packet.text) if packet.text.isascii() else len(packet.text.encode())
 
 
 class _Begun:
