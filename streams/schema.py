@@ -4,14 +4,15 @@ A schema only judges. Values are checked in JSON terms, without coercion, and st
 shown to the schema only when the schema names it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
+from urllib.parse import unquote
 
 import jsonschema_rs
-from pydantic import BaseModel, ValidationError
+from pydantic import AliasChoices, AliasPath, BaseModel, ValidationError
 
 from .errors import DefinitionError, InvalidItem
-from .values import Json, dumps
+from .values import Json, dumps, normalise
 
 Fields = dict[str, list[str]]
 
@@ -61,8 +62,9 @@ class ModelSchema:
 
     def __init__(self, model: type[BaseModel]) -> None:
         self.model = model
-        aliases = {field.alias for field in model.model_fields.values()}
-        self.names_id = "id" in model.model_fields or "id" in aliases
+        self.names_id = "id" in _field_names(model) or (
+            "root" in model.model_fields and names(self.json_schema(), "id")
+        )
 
     def check(self, value: dict[str, Json]) -> None:
         try:
@@ -78,12 +80,12 @@ class JsonSchema:
     """A JSON Schema (its ``$schema`` names the draft, else 2020-12)."""
 
     def __init__(self, schema: dict[str, Json]) -> None:
-        self.schema = schema
         try:
-            self.validator = jsonschema_rs.validator_for(schema)
-        except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
+            self.schema: dict[str, Json] = normalise(schema)
+            self.validator = jsonschema_rs.validator_for(self.schema)
+        except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, InvalidItem, ValueError) as error:
             raise DefinitionError(f"not a valid JSON Schema: {getattr(error, 'message', error)}") from None
-        self.names_id = "id" in schema.get("properties", {}) or "id" in schema.get("required", [])
+        self.names_id = names(self.schema, "id")
 
     def check(self, value: dict[str, Json]) -> None:
         shown = value if self.names_id else _without_id(value)
@@ -123,6 +125,49 @@ class SerializerSchema:
         from .serializers import json_schema  # DRF needs the settings, which are not there when streams are declared
 
         return json_schema(self.serializer())
+
+
+def names(schema: Json, key: str) -> bool:
+    """Does *schema*, a JSON Schema, name the property *key* of the object that it describes?"""
+    return any(key in part.get("properties", ()) or key in _list(part.get("required")) for part in _parts(schema))
+
+
+def _parts(root: Json) -> Iterator[dict[str, Json]]:
+    """Yield *root* and the schemas in it that judge the same object: combined, conditional or referred to."""
+    waiting, seen = [root], list[Json]()
+    while waiting:
+        part = waiting.pop()
+        if not isinstance(part, dict) or any(part is other for other in seen):
+            continue
+        seen.append(part)
+        yield part
+        waiting += [part.get(word) for word in ("if", "then", "else", "not")]
+        waiting += [inner for word in ("allOf", "anyOf", "oneOf") for inner in _list(part.get(word))]
+        reference = part.get("$ref")
+        if isinstance(reference, str) and reference.startswith("#"):
+            waiting.append(_target(root, reference))
+
+
+def _target(root: Json, reference: str) -> Json:
+    for step in unquote(reference[1:]).split("/")[1:]:
+        root = root.get(step.replace("~1", "/").replace("~0", "~")) if isinstance(root, dict) else None
+    return root
+
+
+def _list(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
+
+
+def _field_names(model: type[BaseModel]) -> Iterator[str | int]:
+    """Yield the keys under which JSON may hold the fields of *model*."""
+    by_name = model.model_config.get("populate_by_name") or model.model_config.get("validate_by_name")
+    for name, field in model.model_fields.items():
+        alias = field.validation_alias
+        if alias is None or by_name:
+            yield name
+        for choice in alias.choices if isinstance(alias, AliasChoices) else [alias]:
+            if choice is not None:
+                yield choice.path[0] if isinstance(choice, AliasPath) else choice
 
 
 def model_errors(error: ValidationError) -> Fields:

@@ -12,7 +12,7 @@ from .bus import bus
 from .changes import Address, GroupState
 from .conf import conf
 from .definition import define
-from .errors import InvalidEvent
+from .errors import InvalidEvent, InvalidItem
 from .events import parse_channel, parse_event
 from .groups import Items, encode_item
 from .identifiers import check_id
@@ -37,7 +37,10 @@ class Stream(AsyncGroups):
 
     def encode(self, id: str, data: Any) -> str:
         if isinstance(data, BaseModel):
-            data = data.model_dump(mode="json", exclude_unset=True)
+            try:
+                data = data.model_dump(mode="json", exclude_unset=True)
+            except ValueError as error:  # pydantic's own, or one of a serializer's
+                raise InvalidItem(str(error)) from None
         return encode_item(self.definition, id, data)
 
     def get_group(self, group_id: str) -> Items:
