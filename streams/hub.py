@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
-from weakref import WeakKeyDictionary
 
 from .bus import bus
 from .changes import Address, Position
@@ -144,7 +143,7 @@ class Hub:
             log.exception("a room failed", extra={"action": "room_failed", "stream": message.address.stream})
 
 
-_hubs: "WeakKeyDictionary[asyncio.AbstractEventLoop, Hub]" = WeakKeyDictionary()
+_hubs: dict[asyncio.AbstractEventLoop, Hub] = {}
 
 
 def current_hub() -> Hub:
@@ -152,6 +151,9 @@ def current_hub() -> Hub:
     loop = asyncio.get_running_loop()
     hub = _hubs.get(loop)
     if hub is None:
+        for over in list(_hubs):
+            if over.is_closed() and (gone := _hubs.pop(over, None)) is not None:
+                bus.detach(gone)
         hub = _hubs[loop] = Hub()
         hub.start()
     return hub
