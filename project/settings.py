@@ -39,7 +39,7 @@ CHANNEL_LAYERS = environment.channel_layers(REDIS_URL, REDIS_PREFIX)
 
 # What is in it
 
-FLOWS = ["project.flows.todo"]
+FLOWS = ["project.flows.todo", "project.flows.merge", "project.flows.pets"]
 
 INSTALLED_APPS = [
     "project",
@@ -176,5 +176,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
         "django": {"handlers": [], "level": "INFO"},  # instead of Django's own console handler: each line once
+        "celery.app.trace": {"level": "WARNING"},  # two lines per task would drown those of the steps
+        "celery.worker.strategy": {"level": "WARNING"},
     },
 }
