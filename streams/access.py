@@ -7,6 +7,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Mapping
+from contextvars import Context
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,6 +15,7 @@ from weakref import WeakKeyDictionary
 
 from django.db import IntegrityError, transaction
 
+from .authentication import Auth
 from .conf import conf
 from .counters import counters
 from .definition import Definition
@@ -23,8 +25,6 @@ from .leases import Leases, Subscription, undisturbed
 from .threads import DatabaseThreads
 
 log = logging.getLogger(__name__)
-
-Auth = dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,5 +179,5 @@ def current_access() -> Access:
     access = _of_loops.get(loop)
     if access is None:
         access = _of_loops[loop] = Access()
-        access.leases.start()
+        Context().run(access.leases.start)  # they outlive whoever came first
     return access

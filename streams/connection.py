@@ -8,7 +8,8 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from .access import Access, Auth, Grant
+from .access import Access, Grant
+from .authentication import Auth
 from .changes import Address
 from .conf import conf
 from .counters import counters
@@ -53,7 +54,10 @@ class _Subscribed:
 
 
 class Connection:
-    """One client. close: ends it with a close code; everything else goes through the outbox."""
+    """One client. close: ends it with a close code; everything else goes through the outbox.
+
+    refused: is told what is refused, instead of the client, which no error frame is for.
+    """
 
     def __init__(
         self,
@@ -63,10 +67,11 @@ class Connection:
         outbox: Outbox,
         auth: Auth,
         close: Callable[[int], None],
+        refused: Callable[[StreamError], None] | None = None,
     ) -> None:
         self.id = secrets.token_hex(8)
         self._hub, self._access, self._roster = hub, access, roster
-        self._outbox, self._auth, self._close = outbox, auth, close
+        self._outbox, self._auth, self._close, self._refused = outbox, auth, close, refused
         self._subscribed: dict[str, _Subscribed] = {}
         self._turns: dict[Address, asyncio.Task[None]] = {}
         self._messages = Window(conf().max_messages_per_minute)
@@ -86,6 +91,14 @@ class Connection:
         except Exception:
             log.exception("a message failed", extra={"action": "message_failed", "connection": self.id})
             self._refuse(StreamError(), None, None)
+
+    def join(self, join: Join) -> None:
+        """Subscribe, for a client that does not send messages.
+
+        Raises: StreamNotFound. Everything else comes later, as to sockets.
+        """
+        if not self._closed:
+            self._join(join)
 
     def shut(self, code: int) -> None:
         """Close with *code* after what waits is sent, and leave everything."""
@@ -204,6 +217,9 @@ class Connection:
     def _refuse(self, error: StreamError, stream: str | None, group: str | None) -> None:
         """Answer with an error frame; close where the error says so, or when there were too many bad messages."""
         counters.add("refused", error.code)
+        if self._refused is not None:
+            self._refused(error)
+            return
         self._outbox.push(Packet(error_frame(error, stream, group, time.time_ns() // 1_000_000)))
         close = error.close
         if isinstance(error, BadMessage) and not self._bad.allows():

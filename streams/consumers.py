@@ -4,12 +4,12 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from channels.consumer import AsyncConsumer
 from channels.exceptions import StopConsumer
 
-from .access import Auth, current_access
+from .access import current_access
+from .authentication import Auth, auth_of, same_origin
 from .conf import conf
 from .connection import Connection
 from .daphne import Pressure, pressure_of, servers_own
@@ -52,7 +52,7 @@ class StreamConsumer(AsyncConsumer):
         self.server_send = servers_own(self.base_send)
         self.pressure = pressure_of(self.server_send)
         self.connection = Connection(
-            current_hub(), current_access(), roster, self.outbox, authenticated(self.scope), self._close
+            current_hub(), current_access(), roster, self.outbox, _authenticated(self.scope), self._close
         )
         offered = self.scope.get("subprotocols") or []
         # browsers abort when what they offered is not echoed
@@ -97,19 +97,7 @@ class StreamConsumer(AsyncConsumer):
             self._closing = current_roster().spawn(close())
 
 
-def authenticated(scope: Mapping[str, Any]) -> Auth:
+def _authenticated(scope: Mapping[str, Any]) -> Auth:
     """Return who a handshake is: the session's user, unless another site's page opened the connection."""
-    user = scope.get("user")
-    if user is None or not user.is_authenticated or not same_origin(scope):
-        return None
-    return {"userId": str(user.pk)}
-
-
-def same_origin(scope: Mapping[str, Any]) -> bool:
-    """Does the handshake come from a page of this host, or from no browser at all (no Origin)?"""
-    headers: dict[bytes, bytes] = dict(scope.get("headers", ()))
-    origin = headers.get(b"origin")
-    if origin is None:
-        return True
-    host = headers.get(b"host", b"").decode("latin-1")
-    return urlsplit(origin.decode("latin-1")).netloc.lower() == host.lower()
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope.get("headers", ())}
+    return auth_of(scope.get("user")) if same_origin(headers) else None

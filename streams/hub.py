@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
+from contextvars import Context
 
 from .bus import bus
 from .changes import Address, Position
@@ -155,5 +156,5 @@ def current_hub() -> Hub:
             if over.is_closed() and (gone := _hubs.pop(over, None)) is not None:
                 bus.detach(gone)
         hub = _hubs[loop] = Hub()
-        hub.start()
+        Context().run(hub.start)  # it outlives whoever came first, and all that is bound to a request
     return hub

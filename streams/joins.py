@@ -138,9 +138,10 @@ class Joins:
             changes = missed(log, join.since)
             if not isinstance(changes, str):
                 counters.add("resumed")
-                frames = [change.frame() for change in changes if join.id in (None, change.id)]
+                own = [change for change in changes if join.id in (None, change.id)]
+                frames = [change.frame() for change in own]
                 text = resumed_frame(self._room.address, join.id, log.position, join.subscription, frames)
-                return log.position, [Packet(text, address=self._room.address, own=True)]
+                return log.position, [Packet(text, address=self._room.address, own=True, at=log.position, missed=own)]
             reason = changes
             counters.add("resume_refused", reason)
         assert picture is not None

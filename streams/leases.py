@@ -17,7 +17,6 @@ from typing import Any, TypeVar
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models.functions import Now
 
-from .changes import Address
 from .conf import conf
 from .counters import counters
 from .errors import StreamError, StreamNotFound, WriteConflict
@@ -35,17 +34,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """What is asked for. id: the item; None: the whole group. group_id is None when groups are listed."""
+    """What is asked for. id: the item; None: the whole group. group_id is None when groups are listed.
+
+    The last two are empty when it is a request that asks, and no connection.
+    """
 
     stream_name: str
-    group_id: str
+    group_id: str | None
     id: str | None
     subscription_id: str
     connection_id: str
-
-    @property
-    def address(self) -> Address:
-        return Address(self.stream_name, self.group_id)
 
 
 class Leases:
@@ -83,7 +81,7 @@ class Leases:
             name=name,
             reader_id=name[:16],
             stream=subscription.stream_name,
-            group_key=subscription.group_id,
+            group_key=subscription.group_id or "",
             item_key=subscription.id or "",
             subscription=subscription.subscription_id,
             connection=subscription.connection_id,

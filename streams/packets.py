@@ -1,10 +1,11 @@
 """A frame on its way to connections, with what their outboxes must know of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
-from .changes import Address, Position
+from .changes import Address, Change, Position
 from .hints import Hint
 from .protocol import skip_frame
 
@@ -23,7 +24,9 @@ class Packet:
     """One frame, shared by all connections it goes to.
 
     address: its group, None for what concerns none. hint: of a change. own: it goes to our own clients, so that a
-    skip may replace it. skipped: of a skip, the first sequence and the highest one that replaces any of them.
+    skip may replace it. skipped: of a skip, the first sequence and the highest one that replaces any of them. at: of an
+    answer or a sync, the position it leaves the client at; None when another part follows. missed: of an answer
+    that resumes, the changes in it.
     """
 
     text: str
@@ -32,6 +35,8 @@ class Packet:
     hint: Hint | None = None
     own: bool = False
     skipped: tuple[int, Position, int] | None = None
+    at: Position | None = None
+    missed: Sequence[Change] | None = None
     message: dict[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:

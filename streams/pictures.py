@@ -22,19 +22,25 @@ class Picture:
         A group too long for one frame goes to our own client in parts, to a published one as a sync of the first
         items and a create for each of the others.
         """
-        first, *others = self._parts
-        texts = []
-        for number, part in enumerate(self._parts if own else [first]):
-            more = own and number < len(others)
-            texts.append(group_sync_frame(self.address, self.position, part, subscription, resync, more))
+        address, position = self.address, self.position
         if not own:
-            texts += self._late
-        return [Packet(text, address=self.address, own=own) for text in texts]
+            first = group_sync_frame(address, position, self._parts[0], subscription, resync)
+            return [Packet(text, address=address, at=position) for text in (first, *self._late)]
+        last = len(self._parts) - 1
+        return [
+            Packet(
+                group_sync_frame(address, position, part, subscription, resync, more=number < last),
+                address=address,
+                own=True,
+                at=position if number == last else None,
+            )
+            for number, part in enumerate(self._parts)
+        ]
 
     def item(self, id: str, subscription: str | None, resync: str | None, own: bool) -> list[Packet]:
         """Return the answer to a join of an item, or its part of a resync."""
         text = item_sync_frame(self.address, id, self.position, self._values.get(id), subscription, resync)
-        return [Packet(text, address=self.address, own=own)]
+        return [Packet(text, address=self.address, own=own, at=self.position)]
 
     @cached_property
     def _values(self) -> dict[str, str]:
