@@ -195,8 +195,13 @@ class Store(ABC):
         """Return the ids of the groups that were ever written, those without items too, sorted as ``groups`` is."""
 
     @abstractmethod
-    def snapshot(self, address: Address, ids: Collection[str] | None = None) -> Snapshot:
-        """Return position and items of a group (ids: only those) as they were at one moment, committed."""
+    def snapshot(
+        self, address: Address, ids: Collection[str] | None = None, *, limit: int | None = None, after: int = 0
+    ) -> Snapshot:
+        """Return position and items of a group as they were at one moment, committed.
+
+        ids: only those. limit, after: as in ``rows``.
+        """
 
     @abstractmethod
     def log(self, address: Address, after: int, limit: int | None = None) -> Log:

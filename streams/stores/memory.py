@@ -121,10 +121,13 @@ class MemoryStore(Store):
             groups = self._streams.get(stream, ())
             return sorted(group for group in groups if self._view(Address(stream, group)).position != START)
 
-    def snapshot(self, address: Address, ids: Collection[str] | None = None) -> Snapshot:
+    def snapshot(
+        self, address: Address, ids: Collection[str] | None = None, *, limit: int | None = None, after: int = 0
+    ) -> Snapshot:
         with mutex:
             view = self._view(address)
-            return Snapshot(view.position, [_row(id, item) for id, item in _items(view, ids).items()])
+            rows = (_row(id, item) for id, item in _items(view, ids).items() if item.created > after)
+            return Snapshot(view.position, list(islice(rows, limit)))
 
     def log(self, address: Address, after: int, limit: int | None = None) -> Log:
         with mutex:

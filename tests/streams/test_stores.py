@@ -397,6 +397,22 @@ def test_list_goes_on_after_what_was_seen(store: Store) -> None:
     assert store.rows(G, 4, 10**15) == []
 
 
+def test_pages_of_a_snapshot_go_on_after_what_was_seen(store: Store) -> None:
+    for step in range(7):
+        put(store, f"i{step}")
+    remove(store, "i3")
+    first = store.snapshot(G, limit=3)
+    assert ([row.id for row in first.items], first.position.sequence) == (["i0", "i1", "i2"], 8)
+    put(store, "i0", "1")
+    second = store.snapshot(G, limit=3, after=first.items[-1].created)
+    assert ([row.id for row in second.items], second.position.sequence) == (["i4", "i5", "i6"], 9)
+    rest = store.snapshot(G, after=second.items[-1].created)
+    assert (list(rest.items), rest.position) == ([], second.position), "the position of a group is known without items"
+    assert [row.id for row in store.snapshot(G, ["i6", "i1", "i5"], limit=1, after=first.items[0].created).items] == [
+        "i1"
+    ]
+
+
 def test_groups_are_sorted_code_point_by_code_point_and_go_with_their_last_item(store: Store) -> None:
     for group in random.Random(2).sample(ODD, len(ODD)):
         put(store, "a", "1", Address("s", group))
@@ -495,12 +511,16 @@ def test_snapshot_is_of_one_moment(store: Store) -> None:
     def read() -> int:
         looks = 0
         while looks == 0 or store.snapshot(G).position.sequence < len(accounts) + 2 * transfers * writers:
+            page = store.snapshot(G, limit=3, after=2)
             snapshot, logged = store.snapshot(G), store.log(G, len(accounts))
             values = [json.loads(row.value) for row in snapshot.items]
             assert sum(value["n"] for value in values) == 800
             assert max(value["at"] for value in values) in (0, snapshot.position.sequence)
             assert logged.position.sequence == len(accounts) + len(logged.changes)
             assert [logged.position] == [one.position for one in logged.changes[-1:]] or not logged.changes
+            for row in page.items:
+                until = [one for one in store.log(G, 0).changes if one.sequence <= page.position.sequence]
+                assert row.value == next(one.value for one in reversed(until) if one.id == row.id)
             looks += 1
         return looks
 
