@@ -1,0 +1,322 @@
+"""What may go wrong, each as a function of the episode it goes wrong in."""
+
+import signal
+import sqlite3
+import time
+from contextlib import suppress
+
+import psycopg
+
+from tests.chaos.episode import Episode, Fault
+from tests.chaos.ledger import Violation
+
+FAULTS: dict[str, Fault] = {}
+
+
+def fault(name: str, **options: object):  # type: ignore[no-untyped-def]
+    """Register a fault."""
+
+    def register(act):  # type: ignore[no-untyped-def]
+        FAULTS[name] = Fault(name, act, **options)  # type: ignore[arg-type]
+        return act
+
+    return register
+
+
+@fault("nothing")
+def nothing(episode: Episode) -> None:
+    """Load alone: rolled-back transactions, savepoints, poison and noise are always part of it."""
+    episode.world.pause(episode.span)
+
+
+# -- processes --------------------------------------------------------------------------------------------------------
+
+
+@fault("kill web")
+def kill_web(episode: Episode) -> None:
+    web = episode.dice.choice(episode.world.webs)
+    web.kill()
+    episode.world.pause(episode.span / 2)
+    web.start()
+    episode.world.pause(episode.span / 4)
+
+
+@fault("stop web", holes=True)
+def stop_web(episode: Episode) -> None:
+    web = episode.dice.choice(episode.world.webs)
+    web.process.send(signal.SIGSTOP)
+    episode.world.pause(episode.dice.uniform(0.5, 2) * episode.span)
+    web.process.send(signal.SIGCONT)
+
+
+@fault("kill writer", errors=True)
+def kill_writer(episode: Episode) -> None:
+    writing = episode.dice.choice(episode.world.writers)
+    writing.console.process.kill()
+    episode.world.pause(episode.span / 3)
+    episode.world.hire()
+    episode.write()
+    episode.world.pause(episode.span / 2)
+
+
+@fault("stop writer")
+def stop_writer(episode: Episode) -> None:
+    writing = episode.dice.choice(episode.world.writers)
+    writing.console.process.send(signal.SIGSTOP)
+    episode.world.pause(episode.span)
+    writing.console.process.send(signal.SIGCONT)
+
+
+@fault("rolling restart")
+def rolling_restart(episode: Episode) -> None:
+    for web in episode.world.webs:
+        web.process.stop(signal.SIGTERM)
+        web.start()
+        episode.world.pause(episode.span / 4)
+
+
+# -- lines ------------------------------------------------------------------------------------------------------------
+
+
+@fault("cut lines")
+def cut_lines(episode: Episode) -> None:
+    proxy, end = episode.world.proxy, time.monotonic() + episode.span
+    proxy.cut_bytes = 20_000
+    while time.monotonic() < end:
+        episode.world.run(proxy.cut(0.3))
+        episode.world.pause(0.3)
+
+
+@fault("half-open lines", holes=True)
+def half_open(episode: Episode) -> None:
+    proxy = episode.world.proxy
+    frozen = episode.world.run(proxy.freeze(0.5))
+    episode.world.pause(episode.span)
+    for line in frozen[::2]:  # some come back with all that was held, the others never
+        episode.world.loop.loop.call_soon_threadsafe(line.open.set)
+    episode.world.pause(1)
+
+
+@fault("away while the log is trimmed")
+def away(episode: Episode) -> None:
+    proxy = episode.world.proxy
+    proxy.refusing = True
+    episode.world.run(proxy.cut(1.0))
+    episode.world.pause(episode.span)
+    proxy.refusing = False
+    episode.world.pause(1)
+
+
+@fault("slow clients", heavy=3000, rate=40.0, holes=True)
+def slow(episode: Episode) -> None:
+    for number in range(4):
+        kind = "own" if number % 2 else "published"
+        episode.client(f"sleepy{number}", kind, [(episode.place("whole/hot"), None)], pace="slow")  # type: ignore[arg-type]
+    episode.world.pause(episode.span * 1.5)
+
+
+@fault("clients that never read")
+def never(episode: Episode) -> None:
+    """Such a client is closed; its neighbour in the same group gets everything."""
+    world, place = episode.world, episode.place("whole/big")
+    sleepers = [
+        episode.client(f"never{number}", "own", [(place, None)], pace="never", url=web.ws)
+        for number, web in enumerate(world.webs)
+    ]
+    episode.client("neighbour", "own", [(place, None)])
+    world.run(episode._all_joined())
+    world.pause(0.5)
+    filler = world.hire()
+    try:
+        filler.console.call("tests.chaos.writers:fill", stream=place[0], group=place[1], count=3000, size=4000)
+        world.pause(episode.span / 2)
+        for sleeper in sleepers:
+            world.loop.loop.call_soon_threadsafe(sleeper.woken.set)
+        deadline = time.monotonic() + 15
+        while any(sleeper.sessions < 2 for sleeper in sleepers) and time.monotonic() < deadline:
+            world.pause(0.1)
+        for sleeper in sleepers:
+            if sleeper.sessions < 2:
+                episode.found.append(Violation("I11", sleeper.name, "never read 12 MB and was not closed"))
+            sleeper.pace = "fast"
+    finally:
+        filler.console.close()
+        world.writers.remove(filler)
+
+
+@fault("reconnect storm", rate=4.0)
+def storm(episode: Episode) -> None:
+    world, place = episode.world, episode.place("whole/hot")
+    crowd = [episode.client(f"crowd{number}", "own", [(place, None)]) for number in range(int(300 * episode.span))]
+    deadline = time.monotonic() + 40
+    while not all(client.joined for client in crowd) and time.monotonic() < deadline:
+        world.pause(0.1)
+    world.run(world.proxy.cut(1.0))
+    world.pause(episode.span)
+
+
+# -- the layer --------------------------------------------------------------------------------------------------------
+
+
+@fault("kill valkey")
+def kill_valkey(episode: Episode) -> None:
+    assert episode.world.valkey is not None
+    episode.world.valkey.process.kill()
+    episode.world.pause(episode.span)
+    episode.world.valkey.start()
+    episode.world.pause(1)
+
+
+@fault("stop valkey")
+def stop_valkey(episode: Episode) -> None:
+    assert episode.world.valkey is not None
+    episode.world.valkey.process.send(signal.SIGSTOP)
+    episode.world.pause(episode.span * (10 if episode.dice.random() < 0.2 and episode.span >= 3 else 1))
+    episode.world.valkey.process.send(signal.SIGCONT)
+    episode.world.pause(0.5)
+
+
+@fault("flush valkey")
+def flush_valkey(episode: Episode) -> None:
+    for _ in range(5):
+        episode.world.redis().flushall()
+        episode.world.pause(episode.span / 5)
+
+
+@fault("kill subscriptions")
+def kill_subscriptions(episode: Episode) -> None:
+    for _ in range(3):
+        episode.world.redis().execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+        episode.world.pause(episode.span / 3)
+
+
+@fault("hints lost")
+def hints_lost(episode: Episode) -> None:
+    episode.world.tell("hints", {"lose": episode.dice.choice([0.01, 0.1, 0.5, 0.9])})
+    episode.world.pause(episode.span)
+
+
+@fault("all hints lost")
+def all_hints_lost(episode: Episode) -> None:
+    episode.world.tell("hints", {"lose": 1.0})
+    episode.world.pause(episode.span)
+    episode.world.end_writing()  # the last hint is lost, too
+
+
+@fault("hints doubled and reordered")
+def hints_reordered(episode: Episode) -> None:
+    episode.world.tell("hints", {"double": 0.5, "late_s": episode.dice.choice([0.01, 0.1, 1.0]), "lose": 0.1})
+    episode.world.pause(episode.span)
+
+
+# -- the database -----------------------------------------------------------------------------------------------------
+
+
+@fault("terminate backends", only="postgres", errors=True)
+def terminate(episode: Episode) -> None:
+    sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'chaos' AND pid <> pg_backend_pid()"
+    for _ in range(4):
+        episode.world.database.query((sql, []))
+        episode.world.pause(episode.span / 4)
+
+
+@fault("restart database", only="postgres", errors=True)
+def restart_database(episode: Episode) -> None:
+    episode.world.restart_postgres()
+    episode.world.pause(episode.span)
+
+
+@fault("connections exhausted", only="postgres", errors=True)
+def exhausted(episode: Episode) -> None:
+    taken: list[psycopg.Connection] = []
+    try:
+        with suppress(psycopg.OperationalError):
+            while len(taken) < 300:
+                taken.append(psycopg.connect(episode.world.database.url, connect_timeout=5))
+        episode.world.pause(episode.span)
+    finally:
+        for connection in taken:
+            connection.close()
+
+
+@fault("write lock held", only="sqlite")
+def write_lock(episode: Episode) -> None:
+    with sqlite3.connect(episode.world.database.path, timeout=20, isolation_level=None) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        episode.world.pause(episode.span)
+        connection.execute("ROLLBACK")
+
+
+@fault("long transaction")
+def long_transaction(episode: Episode) -> None:
+    world, holder = episode.world, episode.world.hire()
+    try:
+        for commit in (True, False):
+            holder.console.call(
+                "tests.chaos.writers:hold",
+                name=f"{holder.name}{episode.mark}{commit}",
+                place=list(episode.place("whole/hot")),
+                seconds=episode.span / 2,
+                commit=commit,
+                journal=str(episode.directory / f"journal-{holder.name}.jsonl"),
+            )
+    finally:
+        holder.console.close()
+        world.writers.remove(holder)
+
+
+@fault("restore of a backup")
+def restore(episode: Episode) -> None:
+    """Go back to an older history; what is written then takes the same sequences again."""
+    world = episode.world
+    world.save()
+    world.pause(episode.span / 2)
+    world.end_writing()
+    episode.dumps.append(world.database.dump(episode.mark))
+    world.restore()
+    episode.excuses.restored = time.monotonic()
+    episode.write()
+    world.pause(episode.span)
+
+
+@fault("restore while everybody is away")
+def restore_away(episode: Episode) -> None:
+    proxy = episode.world.proxy
+    episode.world.save()
+    episode.world.pause(episode.span / 2)
+    episode.world.end_writing()
+    proxy.refusing = True
+    episode.world.run(proxy.cut(1.0))
+    episode.dumps.append(episode.world.database.dump(episode.mark))
+    episode.world.restore()
+    episode.excuses.restored = time.monotonic()
+    episode.write(rate=60)
+    episode.world.pause(episode.span * 0.7)  # about as far as it had been before
+    proxy.refusing = False
+    episode.world.pause(1)
+
+
+@fault("new epoch by hand")
+def new_epoch(episode: Episode) -> None:
+    episode.world.manage("streams", "new-epoch", *episode.place("whole/hot"))
+    episode.world.manage("streams", "new-epoch", "brief")
+    episode.world.pause(episode.span / 3)
+
+
+# -- clocks -----------------------------------------------------------------------------------------------------------
+
+
+@fault("clocks 30 s apart")
+def skew(episode: Episode) -> None:
+    names = [*(writing.name for writing in episode.world.writers), *(web.process.name for web in episode.world.webs)]
+    for name in names:
+        episode.world.tell(f"clock-{name}", episode.dice.choice([-30.0, -5.0, -0.05, 0.0, 0.05, 30.0]))
+    episode.world.pause(episode.span)
+
+
+@fault("clocks jump")
+def jump(episode: Episode) -> None:
+    for _ in range(6):
+        writing = episode.dice.choice(episode.world.writers)
+        episode.world.tell(f"clock-{writing.name}", episode.dice.choice([-30.0, 30.0, 0.0]))
+        episode.world.pause(episode.span / 6)
