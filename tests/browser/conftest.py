@@ -21,12 +21,24 @@ def playwright() -> Iterator[Playwright]:
 
 
 @pytest.fixture(scope="session")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    """Chromium: the system's, else the one that `playwright install chromium` fetched."""
+def launch(playwright: Playwright) -> Callable[..., Browser]:
+    """Starts a Chromium with more arguments: the system's, else the one that `playwright install chromium` fetched."""
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None and not Path(playwright.chromium.executable_path).exists():
         raise RuntimeError("The tests need Chromium: apt install chromium, or python -m playwright install chromium")
-    started = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-dev-shm-usage"])
+
+    def start(*arguments: str) -> Browser:
+        return playwright.chromium.launch(
+            executable_path=found, args=["--no-sandbox", "--disable-dev-shm-usage", *arguments]
+        )
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def browser(launch: Callable[..., Browser]) -> Iterator[Browser]:
+    """Chromium."""
+    started = launch()
     yield started
     started.close()
 
