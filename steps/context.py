@@ -67,10 +67,14 @@ class Context(StreamsContext):
             options = {name: value for name, value in options.items() if value}
         check_declared(topic, self._step.enqueues, self._step.name)
         if self._asynchronous:
-            return sync_to_async(enqueue)(topic, data, **options)  # type: ignore[arg-type]
-        return enqueue(topic, data, **options)  # type: ignore[arg-type]
+            return sync_to_async(self._enqueue)(topic, data, options)
+        return self._enqueue(topic, data, options)
 
     emit = enqueue
+
+    def _enqueue(self, topic: str | Mapping[str, Any], data: Any, options: dict[str, Any]) -> None:
+        with self._span.current():  # also in threads that know nothing of the run
+            enqueue(topic, data, **options)
 
     def once(self, name: str, fn: Callable[[], Any]) -> Any:
         """Return what *fn* returned the first time, in whichever attempt; its result is kept as JSON.

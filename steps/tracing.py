@@ -45,7 +45,7 @@ class Traced:
 
     def _write(self, name: str, /, *arguments: Any, key: str | None = None, **options: Any) -> Any:
         call = partial(getattr(self._target, name), *arguments, **options)
-        with _named(name):
+        with _named(name), self._span.current():  # also in threads that know nothing of the run
             return call() if key is None else apply_once(self._span, f"key:{self._label}:{key}", call)
 
     def _send(self, *arguments: Any, **options: Any) -> Any:

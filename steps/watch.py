@@ -22,9 +22,10 @@ GRACE_S = 2.0  # that an async handler has to take its cancellation
 
 
 class Watch:
-    """One thread per process, begun with its first run."""
+    """One thread per process, begun with its first run. ticking: False for who calls ``look`` by itself."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, ticking: bool = True) -> None:
+        self._ticking = ticking
         self._begin()
 
     def _begin(self) -> None:
@@ -42,7 +43,7 @@ class Watch:
             self._begin()
         with self._lock:
             self._claiming += 1
-            if self._thread is None or not self._thread.is_alive():
+            if self._ticking and (self._thread is None or not self._thread.is_alive()):
                 self._thread = threading.Thread(target=self._run, name="steps-watch", daemon=True)
                 self._thread.start()
         try:

@@ -6,8 +6,13 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from django.test import override_settings
 
+from steps import worker
 from steps.registry import registry
+from streams.registry import registry as streams
+from streams.state import state
+from tests.steps.bench import Bench
 
 
 @pytest.fixture
@@ -43,3 +48,28 @@ def write(app: Path) -> Callable[[Path, str], None]:
         path.write_text(dedent(text))
 
     return write
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The alias of the database that runs and streams are in: ``parametrize("database", DATABASES, indirect=True)``."""
+    with override_settings(STREAMS={"database": request.param}):
+        state.__dict__.pop("store", None)
+        yield request.param
+    state.__dict__.pop("store", None)
+
+
+@pytest.fixture
+def declare() -> Iterator[Callable[..., None]]:
+    """Let the registry of streams hold the given streams, and no others, until the test ends."""
+    before = streams.all()
+    yield lambda *given: streams.replace(given)
+    streams.replace(before)
+
+
+@pytest.fixture
+def bench(database: str, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    made = Bench()
+    monkeypatch.setattr(worker, "lease", lambda: made.lease)
+    monkeypatch.setattr(worker, "watch", made.watch)
+    return made
