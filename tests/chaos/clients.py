@@ -68,6 +68,7 @@ class Client:
     dice: random.Random
     pace: Pace = "fast"
     noisy: bool = False
+    batch: bool = False
     subscriptions: list[Subscription] = field(default_factory=list)
     connection: ClientConnection | None = None
     sessions: int = 0
@@ -77,6 +78,7 @@ class Client:
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
+        self.batch = self.kind == "own" and self.dice.random() < 0.5
         self.recorder = Recorder(self.directory / f"client-{self.name}.jsonl")
         self.recorder.note("client", name=self.name, kind=self.kind, pace=self.pace, noisy=self.noisy)
         for stream, group, item in self.wanted:
@@ -147,6 +149,8 @@ class Client:
             data["id"] = subscription.item
         if isinstance(subscription.view, OwnView):
             data["since"] = subscription.view.since
+            if self.batch:
+                data["batch"] = True
             subscription.view.live, subscription.view.parts = False, []
         self.recorder.note("join", data=data)
         assert self.connection is not None
@@ -160,7 +164,8 @@ class Client:
         while True:
             async with asyncio.timeout(SILENCE_S):
                 text = str(await connection.recv())
-            await self._take(text)
+            for one in [json.dumps(frame) for frame in json.loads(text)] if text.startswith("[") else [text]:
+                await self._take(one)
             if self.pace == "slow":
                 await asyncio.sleep(0.02)
 

@@ -29,7 +29,7 @@ class Fault:
     errors: bool = False
     holes: bool = False
     only: str | None = None
-    rate: float = 25.0
+    rate: float = 40.0
     heavy: int = 0
 
 

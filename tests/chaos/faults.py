@@ -10,6 +10,7 @@ import psycopg
 from tests.chaos.episode import Episode, Fault
 from tests.chaos.ledger import Violation
 
+TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'chaos'"
 FAULTS: dict[str, Fault] = {}
 
 
@@ -23,7 +24,7 @@ def fault(name: str, **options: object):  # type: ignore[no-untyped-def]
     return register
 
 
-@fault("nothing")
+@fault("nothing", rate=80.0)
 def nothing(episode: Episode) -> None:
     """Load alone: rolled-back transactions, savepoints, poison and noise are always part of it."""
     episode.world.pause(episode.span)
@@ -85,6 +86,18 @@ def cut_lines(episode: Episode) -> None:
     while time.monotonic() < end:
         episode.world.run(proxy.cut(0.3))
         episode.world.pause(0.3)
+
+
+@fault("coming and going", rate=100.0)
+def coming_and_going(episode: Episode) -> None:
+    """Join after join while the group changes: what comes between the read and the answer must not be lost."""
+    proxy, end = episode.world.proxy, time.monotonic() + episode.span
+    for number in range(12):
+        kind = "own" if number % 2 else "published"
+        episode.client(f"guest{number}", kind, [(episode.place("whole/hot"), None)])  # type: ignore[arg-type]
+    while time.monotonic() < end:
+        episode.world.run(proxy.cut(0.5))
+        episode.world.pause(0.15)
 
 
 @fault("half-open lines", holes=True)
@@ -214,9 +227,8 @@ def hints_reordered(episode: Episode) -> None:
 
 @fault("terminate backends", only="postgres", errors=True)
 def terminate(episode: Episode) -> None:
-    sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'chaos' AND pid <> pg_backend_pid()"
     for _ in range(4):
-        episode.world.database.query((sql, []))
+        episode.world.database.query((TERMINATE + " AND pid <> pg_backend_pid()", []))
         episode.world.pause(episode.span / 4)
 
 
@@ -230,10 +242,14 @@ def restart_database(episode: Episode) -> None:
 def exhausted(episode: Episode) -> None:
     taken: list[psycopg.Connection] = []
     try:
-        with suppress(psycopg.OperationalError):
-            while len(taken) < 300:
-                taken.append(psycopg.connect(episode.world.database.url, connect_timeout=5))
-        episode.world.pause(episode.span)
+        for _ in range(3):
+            with suppress(psycopg.OperationalError):
+                while len(taken) < 300:
+                    taken.append(psycopg.connect(episode.world.database.url, connect_timeout=5))
+            others = [connection.info.backend_pid for connection in taken]
+            taken[0].execute(TERMINATE + " AND pid <> ALL(%s)", [others])  # they find no place to come back to
+            taken[0].commit()
+            episode.world.pause(episode.span / 3)
     finally:
         for connection in taken:
             connection.close()

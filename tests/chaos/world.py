@@ -206,9 +206,11 @@ class World:
             with sqlite3.connect(self.database.path) as live, sqlite3.connect(self.home / "backup.sqlite3") as copy:
                 live.backup(copy)
             return
-        for table in TABLES:
-            self.database.execute(f"DROP TABLE IF EXISTS saved_{table}")
-            self.database.execute(f"CREATE TABLE saved_{table} AS SELECT * FROM {table}")
+        with psycopg.connect(self.database.url) as connection:
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")  # a backup is of one moment
+            for table in TABLES:
+                connection.execute(f"DROP TABLE IF EXISTS saved_{table}")
+                connection.execute(f"CREATE TABLE saved_{table} AS SELECT * FROM {table}")
 
     def restore(self) -> None:
         """Put the backup back, under the eyes of whoever is connected."""

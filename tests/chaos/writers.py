@@ -56,10 +56,10 @@ class Writer:
         """Do one thing, whatever it is, and note how it ended."""
         works: list[tuple[int, Callable[..., None]]] = [
             *((30, self.put), (22, self.patch), (14, self.remove), (10, self.count), (6, self.batch), (6, self.say)),
-            *((4, self.transact), (4, self.roll_back), (4, self.savepoint), (2, self.nested), (2, self.poison)),
+            *((4, self.transact), (5, self.roll_back), (5, self.savepoint), (3, self.nested), (1, self.poison)),
         ]
         work = self.dice.choices([work for _, work in works], [weight for weight, _ in works])[0]
-        name, group = self.dice.choice(self.places)
+        name, group = self.dice.choices(self.places, [4, *[1] * (len(self.places) - 1)])[0]  # the first one is hot
         tokens = [self.token() for _ in range(3)]
         self.journal.note(**{"try": tokens, "work": work.__name__, "stream": name, "group": group})
         try:
