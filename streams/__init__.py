@@ -25,6 +25,8 @@ if TYPE_CHECKING:
         WriteConflict,
     )
     from .locking import lock
+    from .revocations import arevoke, revoke
+    from .tickets import aticket, ticket
     from .writer import Stream, StreamConfig, stream
 
 _HOME = {
@@ -44,10 +46,14 @@ _HOME = {
     "Unavailable": "errors",
     "WriteConflict": "errors",
     "Written": "changes",
+    "arevoke": "revocations",
+    "aticket": "tickets",
     "changed": "bus",
     "committed": "bus",
     "lock": "locking",
+    "revoke": "revocations",
     "stream": "writer",
+    "ticket": "tickets",
 }
 
 __all__ = [
@@ -67,10 +73,14 @@ __all__ = [
     "Unavailable",
     "WriteConflict",
     "Written",
+    "arevoke",
+    "aticket",
     "changed",
     "committed",
     "lock",
+    "revoke",
     "stream",
+    "ticket",
 ]
 
 

@@ -15,12 +15,12 @@ from weakref import WeakKeyDictionary
 
 from django.db import IntegrityError, transaction
 
-from .authentication import Auth
 from .conf import conf
 from .counters import counters
 from .definition import Definition
 from .errors import AccessDenied
 from .hooks import call, call_hook
+from .identity import Auth
 from .leases import Leases, Subscription, undisturbed
 from .threads import DatabaseThreads
 

@@ -11,10 +11,11 @@ class StreamsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import checks  # noqa: F401  (registers the system checks)
+        from . import accounts, checks  # noqa: F401  (registers the system checks)
         from .bus import bus
         from .follower import follow
         from .registry import registry
 
+        accounts.watch()
         bus.reader = follow
         registry.discover()

@@ -30,6 +30,9 @@ class Conf:
     # who may
     authenticate_stream: str | None = None  # dotted path of (request, ctx)
     authenticate_timeout_s: float = 3.0
+    authenticate_threads: int = 4
+    revocation_poll_s: float = 1.0  # how often a process looks for revocations that no hint told it of
+    revocation_keep_s: float = 86_400.0  # how long a revoked session or token is remembered
     hook_timeout_s: float = 5.0  # can_access, on_join, on_leave
     hook_threads: int = 4
     lease_s: float = 15.0  # a process not seen for so long has lost its connections: others run their on_leave
@@ -52,8 +55,16 @@ class Conf:
     max_subscriptions: int = 1000
     max_bad_messages_per_minute: int = 10
     max_messages_per_minute: int = 6000
+    max_joins_per_minute: int = 3000  # of one connection, token refreshes among them
     conflate_bytes: int = 256 * 1024  # waiting for a slow socket: from here on only the newest values stay
     outbox_bytes: int = 1024 * 1024  # still waiting after that: the socket is closed
+    # all connections that a process has of one user or address; of an address that is a proxy's: of everybody
+    max_connections_per_user: int = 200
+    max_connections_per_address: int = 10_000
+    max_connects_per_minute: int = 10_000  # of one address
+    max_joins_per_user_per_minute: int = 12_000  # of one user; without one, of one address
+    # one event
+    event_bytes: int = 256 * 1024
 
 
 @cache

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from .access import Access, Grant
-from .authentication import Auth
 from .changes import Address
 from .conf import conf
 from .counters import counters
@@ -24,11 +23,13 @@ from .errors import (
     TooManySubscriptions,
 )
 from .hub import Hub
+from .identity import Identity
 from .leases import Subscription
-from .limits import Window
+from .lifetime import Lifetime, Renewal
+from .limits import Window, network
 from .outbox import Outbox
 from .packets import Packet
-from .protocol import PONG, Join, Leave, Ping, error_frame, parse_message, said_address
+from .protocol import PONG, REFRESHED, Join, Leave, Ping, Refresh, error_frame, parse_message, said_address
 from .registry import registry
 from .roster import Roster
 
@@ -56,7 +57,9 @@ class _Subscribed:
 class Connection:
     """One client. close: ends it with a close code; everything else goes through the outbox.
 
-    refused: is told what is refused, instead of the client, which no error frame is for.
+    identity: whose it is. refused: is told what is refused, instead of the client, which no error frame is for.
+    renewal: returns whose a new token is; None: the connection takes none.
+    Raises: TooManyConnections.
     """
 
     def __init__(
@@ -65,19 +68,28 @@ class Connection:
         access: Access,
         roster: Roster,
         outbox: Outbox,
-        auth: Auth,
+        identity: Identity,
         close: Callable[[int], None],
         refused: Callable[[StreamError], None] | None = None,
+        renewal: Renewal | None = None,
     ) -> None:
         self.id = secrets.token_hex(8)
         self._hub, self._access, self._roster = hub, access, roster
-        self._outbox, self._auth, self._close, self._refused = outbox, auth, close, refused
+        self._outbox, self._close, self._refused = outbox, close, refused
+        self._lifetime = Lifetime(identity, renewal, lambda error: self._refuse(error, None, None), self._renewed)
         self._subscribed: dict[str, _Subscribed] = {}
         self._turns: dict[Address, asyncio.Task[None]] = {}
         self._messages = Window(conf().max_messages_per_minute)
+        self._joins = Window(conf().max_joins_per_minute)
         self._bad = Window(conf().max_bad_messages_per_minute - 1)
         self._closed = False
-        roster.members.add(self)
+        roster.enter(self)
+        self._lifetime.start()
+
+    @property
+    def identity(self) -> Identity:
+        """Whose it is."""
+        return self._lifetime.identity
 
     def take(self, text: str | bytes) -> None:
         """Take a message of the client; returns at once and never raises."""
@@ -110,7 +122,8 @@ class Connection:
         if self._closed:
             return
         self._closed = True
-        self._roster.members.discard(self)
+        self._roster.leave(self)
+        self._lifetime.end()
         self._outbox.seal()
         for subscribed in list(self._subscribed.values()):
             self._leave(subscribed)
@@ -130,8 +143,18 @@ class Connection:
             case Leave() as leave:
                 if (subscribed := self._subscribed.get(leave.subscription_id)) is not None:
                     self._leave(subscribed)
+            case Refresh() as refresh:
+                self._count_join()
+                self._lifetime.renew(refresh.token, self._roster)
+
+    def _count_join(self) -> None:
+        """Count what makes the server ask somebody. Raises: RateLimited."""
+        party = self.identity.user or network(self.identity.client)
+        if not self._joins.allows() or not self._roster.joins.allows(party):
+            raise RateLimited
 
     def _join(self, join: Join) -> None:
+        self._count_join()
         self._outbox.batch = self._outbox.batch or join.batch
         known = self._subscribed.get(join.subscription_id)
         if known is not None and (known.join.address, known.join.id) == (join.address, join.id):
@@ -181,7 +204,7 @@ class Connection:
         if subscribed.left():
             return
         try:
-            grant = await self._access.admit(subscribed.definition, subscribed.subscription, self._auth)
+            grant = await self._access.admit(subscribed.definition, subscribed.subscription, self.identity.auth)
         except StreamError as error:
             if not subscribed.left():
                 self._subscribed.pop(subscribed.join.subscription_id, None)
@@ -211,6 +234,11 @@ class Connection:
 
     def _dismiss(self, grant: Grant) -> None:
         self._roster.spawn(self._access.dismiss(grant))
+
+    def _renewed(self, identity: Identity) -> None:
+        """Go on as *identity*. Raises: TooManyConnections."""
+        self._roster.rename(self, identity)
+        self._outbox.push(Packet(REFRESHED))
 
     # -- refusing ---------------------------------------------------------------------------------------------------
 

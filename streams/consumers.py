@@ -3,26 +3,30 @@
 import asyncio
 import logging
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from channels.consumer import AsyncConsumer
 from channels.exceptions import StopConsumer
 
 from .access import current_access
-from .authentication import Auth, auth_of, same_origin
 from .conf import conf
 from .connection import Connection
+from .counters import counters
+from .credentials import SUBPROTOCOL, of_scope
 from .daphne import Pressure, pressure_of, servers_own
-from .errors import Overloaded
+from .errors import Overloaded, StreamError, Unauthenticated, Unavailable
 from .hub import current_hub
+from .identity import Identity
 from .outbox import Outbox
 from .packets import Packet
+from .protocol import dumps
+from .reception import renew, welcome
 from .roster import current_roster
 from .shutdown import install
 
 log = logging.getLogger(__name__)
 
-SUBPROTOCOL = "Authorization"
 CLOSE_S = 5.0
 
 
@@ -37,7 +41,7 @@ class StreamConsumer(AsyncConsumer):
     _closing: asyncio.Task[None] | None = None
 
     async def websocket_connect(self, message: Mapping[str, Any]) -> None:
-        """Accept everyone: who may join what is asked at each join."""
+        """Accept who is authenticated, or nobody in particular; who may join what is asked at each join."""
         self.outbox = Outbox(
             self._send,
             self._too_slow,
@@ -45,16 +49,23 @@ class StreamConsumer(AsyncConsumer):
             longest=conf().outbox_bytes,
         )
         roster = current_roster()
-        if roster.closing:
-            await self.base_send({"type": "websocket.close"})
-            return
         install(roster)
+        credentials = of_scope(self.scope)
+
+        def open(identity: Identity) -> Connection:
+            renewal = partial(renew, credentials)
+            return Connection(
+                current_hub(), current_access(), roster, self.outbox, identity, self._close, renewal=renewal
+            )
+
+        try:
+            self.connection = await welcome(credentials, open)
+        except Exception as error:  # noqa: BLE001 - in doubt nobody comes in
+            await self._refuse(error if isinstance(error, StreamError) else Unavailable(), error)
+            return
         self.server_send = servers_own(self.base_send)
         self.pressure = pressure_of(self.server_send)
-        self.connection = Connection(
-            current_hub(), current_access(), roster, self.outbox, _authenticated(self.scope), self._close
-        )
-        offered = self.scope.get("subprotocols") or []
+        offered = [name.strip() for name in ",".join(self.scope.get("subprotocols") or []).split(",")]
         # browsers abort when what they offered is not echoed
         await self.base_send(
             {"type": "websocket.accept", "subprotocol": SUBPROTOCOL if SUBPROTOCOL in offered else None}
@@ -72,6 +83,23 @@ class StreamConsumer(AsyncConsumer):
             self.connection.end()
             self.outbox.close()
         raise StopConsumer
+
+    async def _refuse(self, error: StreamError, cause: Exception) -> None:
+        """Refuse the handshake: with the error's status where the server can, else it says 403."""
+        counters.add("handshake_refused", error.code)
+        if error is cause:
+            log.info("handshake refused", extra={"action": "handshake_refused", "reason": error.code})
+        else:
+            log.error("a handshake failed", exc_info=cause, extra={"action": "handshake_failed"})
+        if "websocket.http.response" not in (self.scope.get("extensions") or {}):
+            await self.base_send({"type": "websocket.close"})
+            return
+        body = dumps({"error": error.message, "code": error.code}).encode()
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        if isinstance(error, Unauthenticated):
+            headers.append((b"www-authenticate", b"Bearer"))
+        await self.base_send({"type": "websocket.http.response.start", "status": error.status, "headers": headers})
+        await self.base_send({"type": "websocket.http.response.body", "body": body})
 
     async def _send(self, packet: Packet) -> None:
         if self.pressure is not None and self.pressure.paused:
@@ -95,9 +123,3 @@ class StreamConsumer(AsyncConsumer):
 
         if self._closing is None:
             self._closing = current_roster().spawn(close())
-
-
-def _authenticated(scope: Mapping[str, Any]) -> Auth:
-    """Return who a handshake is: the session's user, unless another site's page opened the connection."""
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope.get("headers", ())}
-    return auth_of(scope.get("user")) if same_origin(headers) else None

@@ -12,10 +12,12 @@
     │   └── NotTransactional          the store cannot do what was asked of it
     ├── StreamNotFound
     ├── AccessDenied
-    ├── TokenExpired
+    ├── Unauthenticated               whoever it is, they are not who they say
+    │   └── TokenExpired
     ├── LimitExceeded                 too much of something; the connection is closed
     │   ├── FrameTooLarge
     │   ├── TooManySubscriptions
+    │   ├── TooManyConnections
     │   └── RateLimited
     └── Unavailable                   nothing was done; the same call may succeed later
         ├── WriteConflict
@@ -116,10 +118,16 @@ class AccessDenied(StreamError):
     code, status = "STREAM_ACCESS_DENIED", 403
 
 
-class TokenExpired(StreamError):
+class Unauthenticated(StreamError):
+    """The credentials are not accepted."""
+
+    code, status, close = "UNAUTHENTICATED", 401, 4401
+
+
+class TokenExpired(Unauthenticated):
     """The token has expired."""
 
-    code, status, close = "TOKEN_EXPIRED", 401, 4401
+    code = "TOKEN_EXPIRED"
 
 
 class LimitExceeded(StreamError):
@@ -138,6 +146,12 @@ class TooManySubscriptions(LimitExceeded):
     """This connection has too many subscriptions."""
 
     code = "TOO_MANY_SUBSCRIPTIONS"
+
+
+class TooManyConnections(LimitExceeded):
+    """This user or address has too many connections."""
+
+    code = "TOO_MANY_CONNECTIONS"
 
 
 class RateLimited(LimitExceeded):

@@ -19,7 +19,7 @@ class HookExit(Exception):
 def call_hook(hook: Hook, subscription: Any, auth: Any) -> Any:
     """Call ``hook(subscription, ctx, auth)``, plain or async, in this thread and its transaction."""
     logger = logging.getLogger(getattr(hook, "__module__", __name__))
-    return call(hook, subscription, Context(asynchronous=_is_async(hook), logger=logger), auth)
+    return call(hook, subscription, Context(asynchronous=is_async(hook), logger=logger), auth)
 
 
 def call(function: Hook, *arguments: Any) -> Any:
@@ -28,14 +28,14 @@ def call(function: Hook, *arguments: Any) -> Any:
     Raises: what it raises, but nothing that would end the loop or the task of who asks.
     """
     try:
-        return async_to_sync(_bounded)(function, arguments) if _is_async(function) else function(*arguments)
+        return async_to_sync(_bounded)(function, arguments) if is_async(function) else function(*arguments)
     except Exception:
         raise
     except BaseException as error:
         raise HookExit(f"it ended with {error!r:.200}") from error
 
 
-def _is_async(function: Hook) -> bool:
+def is_async(function: Hook) -> bool:
     """Is it to be awaited? An instance whose ``__call__`` is async is, too."""
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
 

@@ -34,6 +34,7 @@ class Hub:
         self._call_later: Timer = call_later or self._loop.call_later
         self._reads: Reads = reads or StoreReads()
         self.rooms: dict[Address, Room] = {}
+        self.bells: dict[Address, Callable[[], None]] = {}  # rung by any news of an address that is no room's
         self.listener = Listener(self.heard)
         self.verifier = Verifier(self.rooms, self._reads.positions, self.listener.polled)
         self._inbox: deque[Message] = deque()
@@ -132,6 +133,8 @@ class Hub:
     def _deliver(self, message: Message) -> None:
         room = self.rooms.get(message.address)
         if room is None:
+            if message.address in self.bells:
+                self.bells[message.address]()
             return
         try:
             for hint in message.hints:

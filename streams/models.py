@@ -98,6 +98,29 @@ class Lease(models.Model):
         return f"{self.stream}/{self.group_key} {self.subscription}"
 
 
+class Revocation(models.Model):
+    """Something whose connections have ended: a user, a session or a token. Kept for ``revocation_keep_s``."""
+
+    key = models.CharField(max_length=48, help_text="what kind, and a digest of what it is")
+    at = models.DateTimeField(db_index=True, help_text="by the clock of the database")
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["key", "at"], name="streams_revocation_key")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class UsedTicket(models.Model):
+    """A ticket that somebody has come in with; kept until it would have expired."""
+
+    digest = models.CharField(max_length=32, primary_key=True)
+    expires_at = models.DateTimeField(db_index=True, help_text="by the clock of the database")
+
+    def __str__(self) -> str:
+        return self.digest
+
+
 class Duty(models.Model):
     """Work that one process does for all: whoever moves ``next_at`` has it."""
 

@@ -2,15 +2,26 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Coroutine
+from collections.abc import Set as AbstractSet
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
+
+from .conf import conf
+from .errors import RateLimited, TooManyConnections
+from .identity import Identity
+from .limits import Windows, network
 
 log = logging.getLogger(__name__)
 
 
 class Member(Protocol):
-    """An open connection."""
+    """An open connection: a socket, or an SSE response."""
+
+    @property
+    def identity(self) -> Identity:
+        """Whose it is."""
 
     def shut(self, code: int) -> None:
         """End with the close code *code*; returns at once."""
@@ -22,7 +33,49 @@ class Roster:
     def __init__(self) -> None:
         self.members: set[Member] = set()
         self.closing = False
+        self.connects = Windows(conf().max_connects_per_minute)
+        self.joins = Windows(conf().max_joins_per_user_per_minute)
+        self._counts: Counter[str] = Counter()
         self._work: set[asyncio.Task[None]] = set()
+
+    def greet(self, client: str) -> None:
+        """Count an attempt to connect from an address. Raises: RateLimited."""
+        if not self.connects.allows(network(client)):
+            raise RateLimited
+
+    def enter(self, member: Member) -> None:
+        """Take in a connection. Raises: TooManyConnections - of its user or address."""
+        self._count(member.identity)
+        self.members.add(member)
+
+    def rename(self, member: Member, identity: Identity) -> None:
+        """Note that *member* goes on as *identity*. Raises: TooManyConnections."""
+        self._counts -= Counter(_parties(member.identity))
+        try:
+            self._count(identity)
+        except TooManyConnections:
+            self._counts += Counter(_parties(member.identity))
+            raise
+
+    def leave(self, member: Member) -> None:
+        """Forget a connection."""
+        if member in self.members:
+            self.members.discard(member)
+            self._counts -= Counter(_parties(member.identity))
+
+    def _count(self, identity: Identity) -> None:
+        parties = _parties(identity)
+        limits = (conf().max_connections_per_address, conf().max_connections_per_user)
+        if any(self._counts[party] >= limit for party, limit in zip(parties, limits, strict=False)):
+            raise TooManyConnections
+        self._counts.update(parties)
+
+    def expel(self, keys: AbstractSet[str], code: int) -> int:
+        """End the connections that have one of *keys*; return how many there were."""
+        expelled = [member for member in self.members if not keys.isdisjoint(member.identity.keys)]
+        for member in expelled:
+            member.shut(code)
+        return len(expelled)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Do *work* even when its connection is gone and its server has forgotten it."""
@@ -44,6 +97,11 @@ class Roster:
         self._work.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("a farewell failed", exc_info=error, extra={"action": "farewell_failed"})
+
+
+def _parties(identity: Identity) -> list[str]:
+    """Return what the connections of *identity* are counted by: its address, then its user if it has one."""
+    return [network(identity.client), *([identity.user] if identity.user else [])]
 
 
 _rosters: "WeakKeyDictionary[asyncio.AbstractEventLoop, Roster]" = WeakKeyDictionary()

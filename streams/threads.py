@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from django.db import Error, connections
@@ -19,6 +19,10 @@ class DatabaseThreads:
     async def run(self, function: Callable[..., T], *arguments: object) -> T:
         """Call *function* in one of the threads."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, _call, function, *arguments)
+
+    def submit(self, function: Callable[..., T], *arguments: object) -> "Future[T]":
+        """Call *function* in one of the threads, soon."""
+        return self._pool.submit(_call, function, *arguments)
 
 
 def _call(function: Callable[..., T], *arguments: object) -> T:

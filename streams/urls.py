@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from channels.auth import AuthMiddlewareStack
 from channels.routing import URLRouter
 from django.urls import re_path
 
@@ -10,12 +9,12 @@ from .consumers import StreamConsumer
 
 websocket_urlpatterns: list[Any] = [re_path(r"^(?:streams/?)?$", StreamConsumer.as_asgi())]  # type: ignore[arg-type]
 
-_router: Any = AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
+_router: Any = URLRouter(websocket_urlpatterns)
 _PATHS = ("", "/", "/streams", "/streams/")
 
 
 async def websocket_application(scope: Any, receive: Any, send: Any) -> None:
-    """Serve WebSockets with session users; any other path is refused without a traceback."""
+    """Serve WebSockets; any other path is refused without a traceback."""
     path = scope["path"].removeprefix(scope.get("root_path", ""))
     if path not in _PATHS:
         await receive()

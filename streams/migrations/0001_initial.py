@@ -46,6 +46,24 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="Revocation",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(help_text="what kind, and a digest of what it is", max_length=48)),
+                ("at", models.DateTimeField(db_index=True, help_text="by the clock of the database")),
+            ],
+            options={
+                "indexes": [models.Index(fields=["key", "at"], name="streams_revocation_key")],
+            },
+        ),
+        migrations.CreateModel(
+            name="UsedTicket",
+            fields=[
+                ("digest", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("expires_at", models.DateTimeField(db_index=True, help_text="by the clock of the database")),
+            ],
+        ),
+        migrations.CreateModel(
             name="Group",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),

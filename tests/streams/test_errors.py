@@ -23,10 +23,12 @@ TABLE = {
     "NotTransactional": ("NOT_TRANSACTIONAL", 500, None, False),
     "StreamNotFound": ("STREAM_NOT_FOUND", 404, None, False),
     "AccessDenied": ("STREAM_ACCESS_DENIED", 403, None, False),
+    "Unauthenticated": ("UNAUTHENTICATED", 401, 4401, False),
     "TokenExpired": ("TOKEN_EXPIRED", 401, 4401, False),
     "LimitExceeded": ("LIMIT_EXCEEDED", 429, 4508, False),
     "FrameTooLarge": ("FRAME_TOO_LARGE", 413, 4509, False),
     "TooManySubscriptions": ("TOO_MANY_SUBSCRIPTIONS", 429, 4508, False),
+    "TooManyConnections": ("TOO_MANY_CONNECTIONS", 429, 4508, False),
     "RateLimited": ("RATE_LIMITED", 429, 4508, False),
     "Unavailable": ("UNAVAILABLE", 503, None, True),
     "WriteConflict": ("WRITE_CONFLICT", 409, None, True),
@@ -83,6 +85,7 @@ def test_documentation_names_the_codes_of_the_socket() -> None:
     text = (ROOT / "docs" / "protocol.md").read_text()
     on_the_socket = {"STREAM_NOT_FOUND", "STREAM_ACCESS_DENIED", "BAD_MESSAGE", "INTERNAL"}
     on_the_socket |= {kind.code for kind in tree(errors.LimitExceeded)} - {"LIMIT_EXCEEDED"}
+    on_the_socket |= {kind.code for kind in tree(errors.Unauthenticated)}
     assert {code for code in on_the_socket if f"`{code}`" not in text} == set()
-    closing = {str(kind.close) for kind in tree() if kind.close is not None and kind is not errors.TokenExpired}
+    closing = {str(kind.close) for kind in tree() if kind.close is not None}
     assert {code for code in closing if code not in text} == set()
