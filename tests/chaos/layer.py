@@ -25,7 +25,7 @@ class UnreliableLayer(RedisPubSubChannelLayer):  # type: ignore[misc]
         """Send, or not, or twice, or later."""
         say = self._control.value()
         if not say or message.get("type") != "streams.message":
-            await super().group_send(group, message)
+            await self._get_layer().group_send(group, message)
             return
         if self._dice.random() < say.get("lose", 0):
             return
@@ -37,8 +37,8 @@ class UnreliableLayer(RedisPubSubChannelLayer):  # type: ignore[misc]
                 self._late.add(task)
                 task.add_done_callback(self._late.discard)
             else:
-                await super().group_send(group, message)
+                await self._get_layer().group_send(group, message)
 
     async def _send_late(self, group: str, message: dict[str, Any], seconds: float) -> None:
         await asyncio.sleep(seconds)
-        await super().group_send(group, message)
+        await self._get_layer().group_send(group, message)
