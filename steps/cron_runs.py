@@ -48,4 +48,5 @@ def _missed(run: Run, trigger: CronTrigger) -> str:
 
 def _overlaps(run: Run) -> bool:
     earlier = rows().filter(step=run.step, trigger_index=run.trigger_index, slot__lt=run.slot)
-    return earlier.filter(finished_at__gt=run.slot, started_at__isnull=False).exclude(state=Run.State.SKIPPED).exists()
+    at_that_time = earlier.filter(started_at__lte=run.slot, finished_at__gt=run.slot)
+    return at_that_time.exclude(state=Run.State.SKIPPED).exists()

@@ -1,9 +1,7 @@
 """Plans the coming slots of a cron step as runs that are not due yet; any number of planners makes each slot once."""
 
-import logging
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError
 from django.db.models.functions import Now
 
 from .conf import conf
@@ -17,49 +15,45 @@ from .models import Run, Schedule
 from .runs import rows
 from .spans import new_run_id, new_trace_id
 
-log = logging.getLogger(__name__)
-
 MOST = 2000  # slots that are made up for at once
 
 
 def plan(step: str, index: int, now: datetime | None = None) -> int:
     """Plan what comes within ``plan_s``; return how many runs. now: default the database's clock."""
-    found = [item for item in listeners().crons if item.step.name == step and item.index == index]
-    if not found or not isinstance(found[0].trigger, CronTrigger):
-        return 0
+    for listener in listeners().crons:
+        if listener.step.name == step and listener.index == index and isinstance(listener.trigger, CronTrigger):
+            return _plan(listener, listener.trigger, now)
+    return 0
+
+
+def _plan(listener: Listener, trigger: CronTrigger, now: datetime | None) -> int:
+    expression = trigger.source[:255]
     with atomic():
-        schedule = _locked(found[0], found[0].trigger)
-        moment = now or Schedule.objects.using(alias()).annotate(now=Now()).values_list("now", flat=True).get(
-            pk=schedule.pk
-        )
-        until = moment + timedelta(seconds=conf().plan_s)
-        slots = _slots(found[0].trigger, schedule, moment, until)
-        _insert(found[0], found[0].trigger, slots, moment)
-        Schedule.objects.using(alias()).filter(pk=schedule.pk).update(
-            planned_until=max(until, schedule.planned_until), expression=str(found[0].trigger.slots)[:255]
-        )
+        schedule, clock = _locked(listener)
+        now = now or clock
+        until = now + timedelta(seconds=conf().plan_s)
+        if schedule.expression == expression:
+            slots = _slots(trigger, schedule, now, until)
+            until = max(until, schedule.planned_until)
+        else:  # new, or changed: what was before is not made up for
+            slots = list(trigger.slots.between(now, until))
+        _insert(listener, trigger, slots, now)
+        mine = Schedule.objects.using(alias()).filter(pk=schedule.pk)
+        mine.update(planned_until=until, expression=expression)
     return len(slots)
 
 
-def _locked(listener: Listener, trigger: CronTrigger) -> Schedule:
-    """Return the schedule's row, locked to the end of the transaction."""
+def _locked(listener: Listener) -> tuple[Schedule, datetime]:
+    """Return the schedule's row, locked to the end of the transaction, and the database's clock."""
     schedules = Schedule.objects.using(alias())
     key = lane_of("schedule", listener.step.name, str(listener.index))
-    if not schedules.filter(pk=key).exists():
-        try:
-            with atomic():
-                schedules.bulk_create(
-                    [Schedule(key=key, step=listener.step.name, expression="", planned_until=Now())],
-                    ignore_conflicts=True,
-                )
-        except IntegrityError:
-            log.debug("schedule made by another planner")
-    return schedules.select_for_update().get(pk=key)
+    new = Schedule(key=key, step=listener.step.name, expression="", planned_until=Now())
+    schedules.bulk_create([new], ignore_conflicts=True)
+    found = schedules.select_for_update().annotate(now=Now()).get(pk=key)
+    return found, found.now
 
 
 def _slots(trigger: CronTrigger, schedule: Schedule, now: datetime, until: datetime) -> list[datetime]:
-    if schedule.expression != str(trigger.slots)[:255]:
-        return list(trigger.slots.between(now, until))  # new, or changed: what was before is not made up for
     after = schedule.planned_until
     if trigger.missed == "skip":
         after = max(after, now - timedelta(seconds=conf().late_s))
