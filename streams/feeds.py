@@ -59,8 +59,7 @@ class Feed:
         above.
         """
         self._release(at)
-        for packet in packets:
-            self.outbox.push(packet)
+        self.outbox.answer(packets)
         self.leave(join.subscription)  # joined again, perhaps elsewhere
         self._subscriptions[join.subscription] = join
         self._items[join.id] += 1
@@ -104,8 +103,7 @@ class Feed:
                 packets = [*picture.group(None, reason, self.own), *packets]
             else:
                 packets += picture.item(id, None, reason, self.own)
-        for packet in packets:
-            self.outbox.push(packet)
+        self.outbox.answer(packets)
 
     @property
     def empty(self) -> bool:

@@ -3,19 +3,20 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
 from functools import partial
 from typing import Any
 
 from .changes import Address
 from .conflation import conflate
 from .counters import counters
-from .packets import Packet
+from .packets import Packet, Role
 
 log = logging.getLogger(__name__)
 
 Send = Callable[[Packet], Coroutine[Any, Any, None]]
 BATCH_BYTES = 256 * 1024  # of one message that carries several frames
+ANSWERS = 16  # times *longest* may wait of answers
 
 
 class Outbox:
@@ -23,7 +24,7 @@ class Outbox:
 
     send: the connection's own; it blocks when the peer does not read. slow: called once, soon, when the outbox is over
     *longest* and conflation did not help; the connection is then to be closed. conflate_above, longest: in units of
-    *measure* (characters).
+    *measure* (characters), of everything but answers.
 
     batch: the peer takes several frames in one message, as a JSON array (it said so when it joined).
     """
@@ -42,7 +43,7 @@ class Outbox:
         self._conflate_above = self._threshold = conflate_above
         self._longest, self._slack = longest, slack
         self._waiting: deque[Packet] = deque()
-        self._size = 0
+        self._size = self._answers = 0
         self._task: asyncio.Task[None] | None = None
         self._closed = False
         self.batch = False
@@ -55,14 +56,24 @@ class Outbox:
             self._step(packet)
             return
         self._waiting.append(packet)
-        self._size += self._measure(packet)
+        self._count(packet, 1)
         if self._size > self._threshold:
             self._shrink()
 
+    def answer(self, packets: Sequence[Packet]) -> None:
+        """Send the frames of one answer, whatever its size: it was asked for, and its texts are shared.
+
+        Only the answers before it count, and generously: who asks for ever more without reading is too slow.
+        """
+        if self._answers > ANSWERS * self._longest:
+            self._give_up()
+        for packet in packets:
+            self.push(packet)
+
     def drop(self, address: Address) -> None:
-        """Throw away the changes of *address* that wait: a resync follows."""
-        kept = [packet for packet in self._waiting if packet.address != address or packet.hint is None]
-        self._refill(kept)
+        """Throw away the changes of *address* that wait, and the skips in place of some: a resync follows."""
+        gone = (Role.CHANGE, Role.SKIP)
+        self._refill([packet for packet in self._waiting if packet.address != address or packet.role not in gone])
 
     def seal(self) -> None:
         """Take nothing more; what waits is still sent."""
@@ -71,10 +82,10 @@ class Outbox:
     def close(self) -> None:
         """Send nothing more."""
         self._closed = True
-        self._waiting.clear()
-        self._size = 0
+        self._refill([])
         if self._task is not None:
             self._task.cancel()
+            self._task = None  # cancelled before its first step it would not say so itself
 
     async def drained(self) -> None:
         """Wait until nothing waits."""
@@ -84,7 +95,7 @@ class Outbox:
     @property
     def size(self) -> int:
         """What waits, in units of *measure*."""
-        return self._size
+        return self._size + self._answers
 
     def _step(self, packet: Packet) -> None:
         """Step the send once; nearly always that is all it takes, and a task only costs when it blocks."""
@@ -115,7 +126,7 @@ class Outbox:
         space = BATCH_BYTES - 2  # the brackets
         while self._waiting and (not packets or (self.batch and space >= _bytes(self._waiting[0]))):
             packet = self._waiting.popleft()
-            self._size -= self._measure(packet)
+            self._count(packet, -1)
             space -= _bytes(packet) + 1
             packets.append(packet)
         if len(packets) == 1:
@@ -125,8 +136,7 @@ class Outbox:
     def _broken(self, error: Exception) -> None:
         """The connection is gone, and the server will say so; until then there is nobody to send to."""
         self._closed = True
-        self._waiting.clear()
-        self._size = 0
+        self._refill([])
         counters.add("send_failed", type(error).__name__)
         log.debug("send failed", extra={"action": "send_failed", "error": repr(error)})
 
@@ -134,13 +144,25 @@ class Outbox:
         self._refill(conflate(list(self._waiting)))
         self._threshold = max(self._conflate_above, int(self._size * self._slack))
         if self._size > self._longest:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        if not self._closed:
             self.close()
             counters.add("connection_closed", "too slow")
             asyncio.get_running_loop().call_soon(self._slow)  # not now: a room is walking through its feeds
 
     def _refill(self, packets: list[Packet]) -> None:
         self._waiting = deque(packets)
-        self._size = sum(self._measure(packet) for packet in packets)
+        self._size = self._answers = 0
+        for packet in packets:
+            self._count(packet, 1)
+
+    def _count(self, packet: Packet, sign: int) -> None:
+        if packet.role is Role.FIXED and packet.address is not None:
+            self._answers += sign * self._measure(packet)
+        else:
+            self._size += sign * self._measure(packet)
 
 
 def _bytes(packet: Packet) -> int:
