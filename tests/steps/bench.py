@@ -14,6 +14,12 @@ from steps.watch import Watch
 APPS = ["streams", "steps", "django_celery_beat"]  # only their tables are emptied after each test
 SQLITE = pytest.mark.django_db(transaction=True, databases=["default"], available_apps=APPS)
 POSTGRES = pytest.mark.django_db(transaction=True, databases=["default", "postgres"], available_apps=APPS)
+WITH_REQUESTS = [
+    pytest.param("default", marks=pytest.mark.django_db(transaction=True, databases=["default"]), id="sqlite"),
+    pytest.param(
+        "postgres", marks=pytest.mark.django_db(transaction=True, databases=["default", "postgres"]), id="postgres"
+    ),
+]
 DATABASES = [
     pytest.param("default", marks=SQLITE, id="sqlite"),
     pytest.param("postgres", marks=POSTGRES, id="postgres"),
