@@ -1,5 +1,6 @@
 # make run    everything in one terminal, at http://127.0.0.1:8000/ (PORT=8001 DATA=.data2: a second copy beside it)
 # make test   everything a merge needs, from nothing
+# make fuzz   100,000 random schedules for each of the clients' reducers
 # make help   the rest
 
 SHELL := /bin/sh
@@ -11,7 +12,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 PARTS := lint types imports templates checks unit node browser
 
 .DEFAULT_GOAL := run
-.PHONY: run test help ready-to-run ready-to-test wheel clean $(PARTS)
+.PHONY: run test fuzz help ready-to-run ready-to-test wheel clean $(PARTS)
 
 run: ready-to-run
 	@$(BIN)/python manage.py prepare
@@ -47,6 +48,11 @@ unit:
 
 node:
 	@cd tests/js && npm test
+
+# The same tests with many more random schedules.
+fuzz: ready-to-test
+	@FUZZ_SCHEDULES=100000 $(BIN)/pytest -q tests/streams/test_reducer.py
+	@cd tests/js && FUZZ_SCHEDULES=100000 node --test core/fuzz.test.js
 
 # A process of its own: sync Playwright and pytest-asyncio do not mix.
 browser:
