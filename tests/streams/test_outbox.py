@@ -17,7 +17,7 @@ from streams.hints import Hint
 from streams.outbox import Outbox
 from streams.packets import Packet, Role
 from streams.protocol import event_frame, group_sync_frame, item_sync_frame
-from tests.support.clients import Own, Published
+from tests.support.replicas import Own, Published
 
 CLOCK = 1_795_164_366_850_000
 FOREVER = 2**40
@@ -297,10 +297,12 @@ class Subscriber:
     histories: dict[str, History]
     own: bool
     clients: dict[str, tuple[str, str | None, Any]] = field(default_factory=dict)
+    published: Published = field(default_factory=Published)
 
     def join(self, group: str, id: str | None) -> None:
         name = f"s{len(self.clients)}"
-        self.clients[name] = (group, id, Own(name, id) if self.own else Published(id))
+        kept: Any = Own(name, id) if self.own else self.published.subscribe("s", group, id)
+        self.clients[name] = (group, id, kept)
         self.sync(group, id, name, None)
 
     def sync(self, group: str, id: str | None, name: str | None, resync: str | None) -> None:
@@ -347,15 +349,19 @@ class Subscriber:
                 assert sequence > at[group], "never twice, never backwards"
             at[group] = max(at[group], sequence or 0)
             assert self.own or kind != "skip"
+            if not self.own:
+                self.published.take(frame)
+                continue
             for of, id, client in self.clients.values():
                 if of == group:
                     assert client.take(frame) != "need_resync", "a hole that nobody declared"
-                    if self.own and client.since:
+                    if client.since:
                         self.believed(self.histories[group], id, client)
 
     @staticmethod
     def believed(history: History, id: str | None, client: Own) -> None:
-        sequence, epoch = client.since or (0, "")
+        assert client.position is not None
+        sequence, epoch = client.position
         assert epoch == (history.changes[sequence - 1].epoch if sequence else "")
         assert client.state == history.state(id, sequence), "a position that is not its state"
 
