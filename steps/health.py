@@ -12,6 +12,8 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from streams.bus import bus
+
 from .heartbeats import FRESH, GONE
 from .models import Heartbeat
 from .probe import Finding, Findings, Probe
@@ -78,6 +80,8 @@ def _ask_layer() -> Findings:
     asyncio.run(asyncio.wait_for(_round_trip(layer), ROUND_TRIP_S))
     if isinstance(layer, InMemoryChannelLayer):
         return {"layer": Finding("degraded", "in memory: it works, but no other process shares it")}
+    if polled := bus.polled():  # the layer answers us, but the subscriptions of this process do not
+        return {"layer": Finding("degraded", f"{polled} groups are polled: changes elsewhere are seen a little later")}
     return {"layer": Finding("ok")}
 
 

@@ -35,6 +35,11 @@ class Reader(Protocol):
     def receive(self, message: Message) -> None:
         """Take *message*, in any thread, and return at once."""
 
+    def polled(self) -> int:
+        """How many groups with subscribers are looked at often, because no layer is known to serve them? In any
+        thread.
+        """
+
 
 class Bus:
     """Tells every reader of this process, and through the publisher every other process."""
@@ -55,6 +60,10 @@ class Bus:
         """Let *reader* hear nothing more."""
         with self._lock:
             self._readers = tuple(other for other in self._readers if other is not reader)
+
+    def polled(self) -> int:
+        """Return how many groups this process has to poll for its subscribers, because no layer serves them."""
+        return sum(reader.polled() for reader in self._readers)
 
     def follow(self, address: Address, id: str | None) -> AsyncGenerator[str, None]:
         """Return the frames of *address* (id: of one item) as a subscriber in the running loop gets them."""

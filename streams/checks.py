@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Warning, register
 
-from .conf import SETTING, names
+from .conf import SETTING, conf, names
 from .errors import DefinitionError
+from .layers import shared_layer
 from .registry import registry
 from .stores import store_for
 
@@ -44,3 +45,20 @@ def check_stores(**_: Any) -> Sequence[CheckMessage]:
             message = f"{stream.definition.file}: stream {stream.definition.name!r}: {error.message}"
             found.append(Error(message, id="streams.E003"))
     return found
+
+
+@register("streams", deploy=True)
+def check_layer(**_: Any) -> Sequence[CheckMessage]:
+    """streams.W001: no channel layer that other processes share, said with ``check --deploy``."""
+    if shared_layer() is not None:
+        return []
+    interval = conf().poll_interval_ms
+    return [
+        Warning(
+            f"No other process shares the channel layer {conf().channel_layer!r}: what one process writes, the browsers"
+            f" of another see only when that looks at the database, up to {interval:g} ms later. Each web process runs"
+            f" {1000 / interval:g} queries a second for that, and events sent with send() do not leave their process.",
+            hint="Set REDIS_URL, or CHANNEL_LAYERS to a layer of channels_redis. Nothing stored is lost either way.",
+            id="streams.W001",
+        )
+    ]

@@ -105,6 +105,10 @@ class Hub:
             except RuntimeError:  # the loop is closed: nobody is left to be told
                 bus.detach(self)
 
+    def polled(self) -> int:
+        """See ``bus.Reader``."""
+        return sum(self.listener.polled(address) for address in list(self.rooms))
+
     def _look(self) -> None:
         """Deliver what came, a portion per turn of the loop: between two of them sockets get rid of what they were
         given.

@@ -142,16 +142,22 @@ class Listener:
         return proven
 
     async def _probe(self) -> None:
-        """Prove again: soon what failed, in turn what works."""
+        """Prove again: soon what failed, in turn what works; without a pause as long as what failed works again."""
+        recovering = False
         while True:
-            failed = [s for s in self._subscriptions.values() if s.wanted and not s.proven]
-            await asyncio.sleep(RETRY_S if failed else conf().echo_interval_s)
-            waiting = [s for s in self._subscriptions.values() if s.wanted and not s.proven][:PROBES]
+            failed = self._unproven()
+            if not (failed and recovering):
+                await asyncio.sleep(RETRY_S if failed else conf().echo_interval_s)
+            waiting = self._unproven()[:PROBES]
             proven = [s for s in self._subscriptions.values() if s.wanted and s.proven]
             if not waiting and proven:
                 self._turn = (self._turn + PROBES) % len(proven)
                 waiting = (proven[self._turn :] + proven)[:PROBES]
             await asyncio.gather(*(self._reprove(subscription) for subscription in waiting))
+            recovering = bool(waiting) and all(subscription.proven for subscription in waiting)
+
+    def _unproven(self) -> list[_Subscription]:
+        return [s for s in self._subscriptions.values() if s.wanted and not s.proven]
 
     async def _reprove(self, subscription: _Subscription) -> None:
         async with subscription.lock:

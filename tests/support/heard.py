@@ -15,6 +15,9 @@ class Heard:
     def receive(self, message: Message) -> None:
         self.messages.append(message)
 
+    def polled(self) -> int:
+        return 0
+
     @property
     def hints(self) -> list[Hint]:
         """All hints in the order they came."""
