@@ -22,9 +22,9 @@ class Credentials:
     page sent along, or that came with a token, is not there at all.
     """
 
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     path: str = "/"
-    query_params: Mapping[str, str] = field(default_factory=dict)
+    query_params: Mapping[str, str] = field(default_factory=dict, repr=False)
     client: str = ""
     user: Any = None
     token: str | None = field(default=None, repr=False)

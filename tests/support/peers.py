@@ -19,6 +19,7 @@ from streams.connection import Connection
 from streams.errors import Overloaded, Restarting
 from streams.hub import Hub
 from streams.identity import Identity
+from streams.lifetime import Renewal
 from streams.outbox import Outbox
 from streams.packets import Packet
 from streams.reads import Reads
@@ -35,13 +36,13 @@ class Peer(Socket):
     reading: while it is clear, the peer takes nothing, as a client that does not read.
     """
 
-    def __init__(self, hub: Hub, access: Access, roster: Roster, identity: Identity) -> None:
+    def __init__(self, hub: Hub, access: Access, roster: Roster, identity: Identity, renewal: Renewal | None) -> None:
         super().__init__(cast("ClientConnection", None))
         self.reading = asyncio.Event()
         self.reading.set()
         self._code: int | None = None
         self.outbox = Outbox(self._take, self._slow, conflate_above=conf().conflate_bytes, longest=conf().outbox_bytes)
-        self.server = Connection(hub, access, roster, self.outbox, identity, self._closed_by_server)
+        self.server = Connection(hub, access, roster, self.outbox, identity, self._closed_by_server, renewal=renewal)
 
     async def _take(self, packet: Packet) -> None:
         await self.reading.wait()
@@ -98,7 +99,11 @@ class House:
 
     def peer(self, auth: dict[str, Any] | None = None) -> Peer:
         """Open a connection of somebody who was authenticated as *auth*."""
-        peer = Peer(self.hub, self.access, self.roster, Identity(auth))
+        return self.guest(Identity(auth))
+
+    def guest(self, identity: Identity, renewal: Renewal | None = None) -> Peer:
+        """Open a connection of *identity*."""
+        peer = Peer(self.hub, self.access, self.roster, identity, renewal)
         self._peers.append(peer)
         return peer
 

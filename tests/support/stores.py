@@ -7,6 +7,9 @@ from streams.stores.database import DatabaseStore
 # Only the tables of streams are emptied after each test: a tenth of the time.
 SQLITE = pytest.mark.django_db(transaction=True, databases=["default"], available_apps=["streams"])
 POSTGRES = pytest.mark.django_db(transaction=True, databases=["default", "postgres"], available_apps=["streams"])
+# The same with the tables of people, for what has to do with them.
+_PEOPLE = ["streams", "django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions"]
+PEOPLE = pytest.mark.django_db(transaction=True, databases=["default"], available_apps=_PEOPLE)
 
 DATABASES = [
     pytest.param({"database": "default"}, marks=SQLITE, id="sqlite"),
