@@ -48,6 +48,7 @@ class Conf:
     join_timeout_s: float = 5.0
     publish_timeout_s: float = 2.0
     hint_bytes: int = 65_536  # a longer frame is not sent along with its hint
+    recent_bytes: int = 16_384  # of each group with subscribers: who missed no more than that resumes without a read
     resume_changes: int = 1000  # a join may be answered with so many missed frames, else with a snapshot
     # one connection
     sync_bytes: int = 960 * 1024  # of one message; Daphne refuses 1 MiB

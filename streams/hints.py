@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .changes import Address, Change, Kind
+from .changes import Address, Change, Kind, Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,10 @@ class Hint:
     def of(cls, change: Change) -> "Hint":
         """Return the hint of *change*, with the frame encoded."""
         return cls(change.id, change.kind, change.sequence, change.epoch, change.previous_epoch, change.frame())
+
+    @property
+    def position(self) -> Position:
+        return Position(self.sequence, self.epoch)
 
 
 @dataclass(frozen=True, slots=True)

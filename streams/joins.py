@@ -1,5 +1,6 @@
 """The joins of a room that are not answered yet: read for, and answered when the room has got to what was read."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -7,6 +8,7 @@ from .changes import Position
 from .conf import conf
 from .counters import counters
 from .feeds import Joining
+from .hints import Hint
 from .packets import Packet
 from .pictures import Picture
 from .protocol import resumed_frame
@@ -43,9 +45,24 @@ class Joins:
         return bool(self._answers)
 
     def want(self, join: Joining) -> None:
-        """Read for *join*."""
-        self._unread.append(join)
-        self._read()
+        """Answer *join* from memory where that can tell, else read for it."""
+        following: Joining | None = join
+        while following is not None and self._recall(following):
+            following = following.feed.joining[0] if following.feed.joining else None
+        if following is not None:
+            self._unread.append(following)
+            self._read()
+
+    def _recall(self, join: Joining) -> bool:
+        """Answer a client that comes back and has missed only what the room has just been through."""
+        at = self._room.position
+        if at is None or join.since is None or self._room.resyncing or join.feed.held:
+            return False
+        changes = self._room.recent.since(join.since, at)
+        if changes is None:
+            return False
+        join.feed.answer(join, at.sequence, [self._resumed(join, at, changes)])
+        return True
 
     def repeat(self) -> None:
         """The room jumped: what was read is void."""
@@ -116,6 +133,8 @@ class Joins:
         if room.position is None:
             room.position = first
             room.stash.forget(order, first.sequence)
+            if found.log is not None:
+                room.recent.fill(found.log.changes)
         elif noted is not None and (reason := other_history(noted, first)):
             self._unread += joins
             room.resync(reason)
@@ -137,14 +156,17 @@ class Joins:
         if join.since is not None and log is not None:
             changes = missed(log, join.since)
             if not isinstance(changes, str):
-                counters.add("resumed")
-                own = [change for change in changes if join.id in (None, change.id)]
-                frames = [change.frame() for change in own]
-                text = resumed_frame(self._room.address, join.id, log.position, join.subscription, frames)
-                return log.position, [Packet(text, address=self._room.address, own=True, at=log.position, missed=own)]
+                return log.position, [self._resumed(join, log.position, [Hint.of(change) for change in changes])]
             reason = changes
             counters.add("resume_refused", reason)
         assert picture is not None
         if join.id is None:
             return picture.position, picture.group(join.subscription, reason, join.own)
         return picture.position, picture.item(join.id, join.subscription, reason, join.own)
+
+    def _resumed(self, join: Joining, at: Position, changes: Sequence[Hint]) -> Packet:
+        counters.add("resumed")
+        own = [change for change in changes if join.id in (None, change.id)]
+        frames = [change.frame or "" for change in own]
+        text = resumed_frame(self._room.address, join.id, at, join.subscription, frames)
+        return Packet(text, address=self._room.address, own=True, at=at, missed=own)

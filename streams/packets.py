@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
-from .changes import Address, Change, Position
+from .changes import Address, Position
 from .hints import Hint
 from .protocol import skip_frame
 
@@ -36,7 +36,7 @@ class Packet:
     own: bool = False
     skipped: tuple[int, Position, int] | None = None
     at: Position | None = None
-    missed: Sequence[Change] | None = None
+    missed: Sequence[Hint] | None = None
     message: dict[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:

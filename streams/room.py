@@ -20,6 +20,7 @@ from .outbox import Outbox
 from .packets import Packet, Role
 from .pictures import Picture
 from .reads import Reads, insist, other_history
+from .recent import Recent
 from .stash import Stash
 from .stores.base import Log, Snapshot
 
@@ -42,6 +43,7 @@ class Room:
         self.jumps = 0
         self.resyncing = False
         self.stash = Stash()
+        self.recent = Recent(conf().recent_bytes)
         self.joins = Joins(self)
         self._call_later, self._gap_wait_s = call_later, gap_wait_s
         self._timer: asyncio.TimerHandle | None = None
@@ -123,7 +125,8 @@ class Room:
 
     def _advance(self, hint: Hint) -> None:
         """Deliver the next change and move to it."""
-        self.position = Position(hint.sequence, hint.epoch)
+        self.position = hint.position
+        self.recent.add(hint)
         packets: dict[bool, Packet] = {}
         for feed in self.feeds.values():
             packet = packets.get(feed.own)
@@ -232,6 +235,7 @@ class Room:
             self.resyncing = False
             self.jumps += 1
             self.position = found.position
+            self.recent.forget()
             picture = Picture(self.address, found, conf().sync_bytes)
             for feed in self.feeds.values():
                 feed.resync(picture, reason)

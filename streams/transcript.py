@@ -36,7 +36,7 @@ class Transcript:
         self._until = 0
         if packet.missed is None:
             return _event("sync", _id(packet.at), packet.text)
-        events = [_event(change.kind, _id(change.position), change.frame()) for change in packet.missed]
+        events = [_event(change.kind, _id(change.position), change.frame or "") for change in packet.missed]
         if not packet.missed or packet.missed[-1].position != packet.at:  # the group has gone on without the item
             events.append(f"{_id(packet.at)}\n")
         return "".join(events)

@@ -77,7 +77,7 @@ def sync(sequence: int) -> Packet:
 def resumed(at: int, missed: Iterable[Change]) -> Packet:
     position, changes = Position(at, f"e{at}"), list(missed)
     text = resumed_frame(ADDRESS, None, position, "me", [change.frame() for change in changes])
-    return Packet(text, address=ADDRESS, own=True, at=position, missed=changes)
+    return Packet(text, address=ADDRESS, own=True, at=position, missed=[Hint.of(change) for change in changes])
 
 
 def event() -> Packet:
