@@ -1,6 +1,8 @@
 # make run    everything in one terminal, at http://127.0.0.1:8000/ (PORT=8001 DATA=.data2: a second copy beside it)
 # make test   everything a merge needs, from nothing
 # make fuzz   100,000 random schedules for each of the clients' reducers
+# make chaos   faults under load for 20 minutes (SECONDS=60 SEED=7: for so long, the same again)
+# make mutants whether each deliberate breakage is noticed (SEED=7)
 # make help   the rest
 
 SHELL := /bin/sh
@@ -57,6 +59,12 @@ fuzz: ready-to-test
 # A process of its own: sync Playwright and pytest-asyncio do not mix.
 browser:
 	@$(BIN)/pytest -p no:asyncio -W ignore::pytest.PytestConfigWarning tests/browser
+
+chaos: ready-to-test
+	@$(BIN)/python -m tests.chaos.run $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
+
+mutants: ready-to-test
+	@$(BIN)/python -m tests.chaos.mutate $(if $(SEED),--seed $(SEED))
 
 wheel: ready-to-test
 	@$(BIN)/python -m build --wheel

@@ -170,10 +170,10 @@ class Client:
                 await asyncio.sleep(0.02)
 
     async def _take(self, text: str) -> None:
-        if text == '{"type":"pong"}':
+        frame = json.loads(text)
+        if "event" not in frame:  # a pong
             return
         self.recorder.note("frame", text=text)
-        frame = json.loads(text)
         error = frame["event"].get("event", {}) if frame["event"]["type"] == "event" else {}
         for subscription in self.subscriptions:
             if error.get("type") == "error":

@@ -80,22 +80,10 @@ class Episode:
     def run(self) -> Result:
         """Do it all."""
         self.directory.mkdir()
-        self.people()
-        self.world.run(self._all_joined(), 30)
-        self.write()
-        self.world.pause(min(0.7, self.span / 3))
         try:
-            self.fault.act(self)
+            settled, took = self._course()
         finally:
-            self.world.revive()
-        self.world.pause(min(0.7, self.span / 3))
-        self.world.end_writing()
-        end = self.world.database.dump(self.mark)
-        self.dumps.append(end)
-        began = time.monotonic()
-        settled = self.world.run(self._settled(end), self.settle + 30)
-        took = time.monotonic() - began
-        self.world.run(self._leave())
+            self.world.run(self._leave())
         ledger = Ledger(self.dumps)
         found = [*self.found, *check(self.directory, ledger, self.excuses)]
         if not settled and not found:
@@ -112,6 +100,23 @@ class Episode:
             violations=found,
             failed=journals.failed,
         )
+
+    def _course(self) -> tuple[bool, float]:
+        """Let it happen; say whether all was right in the end, and after how many seconds."""
+        self.people()
+        self.world.run(self._all_joined(), 30)
+        self.write()
+        self.world.pause(min(0.7, self.span / 3))
+        try:
+            self.fault.act(self)
+        finally:
+            self.world.revive()
+        self.world.pause(min(0.7, self.span / 3))
+        self.world.end_writing()
+        self.dumps.append(self.world.database.dump(self.mark))
+        began = time.monotonic()
+        settled = self.world.run(self._settled(self.dumps[-1]), self.settle + 30)
+        return settled, time.monotonic() - began
 
     def people(self) -> None:
         """Let the usual mix of clients come."""
