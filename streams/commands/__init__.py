@@ -4,7 +4,10 @@ from collections.abc import Sequence
 
 from .base import Subcommand
 from .epoch import NEW_EPOCH
+from .reading import GET, GROUPS, SET
+from .tail import TAIL
 from .trim import TRIM
+from .types import TYPES
 from .verify import VERIFY
 
-COMMANDS: Sequence[Subcommand] = (TRIM, VERIFY, NEW_EPOCH)
+COMMANDS: Sequence[Subcommand] = (GET, SET, GROUPS, TAIL, TYPES, TRIM, VERIFY, NEW_EPOCH)
