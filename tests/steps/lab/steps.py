@@ -1,9 +1,11 @@
 """Steps for what no flow of the project shows."""
 
 import asyncio
+import json
 import time
 from typing import Any
 
+import httpx
 from pydantic import BaseModel
 
 from steps import SSE, QueueConfig, cron, http, queue, step, stream
@@ -107,3 +109,18 @@ async def echo(request: Any, ctx: Any) -> Any:
     yield {"status": 202, "headers": {"content-type": "application/octet-stream", "connection": "keep-alive"}}
     async for chunk in request.stream():
         yield chunk
+
+
+@step("LabAi", triggers=[http("POST", "/lab/ai")])
+async def ai(request: Any, ctx: Any) -> Any:
+    """Pass on what a model says, token by token."""
+    asked = {"model": "fake", "stream": True, "messages": [{"role": "user", "content": request.body["message"]}]}
+    async with (
+        httpx.AsyncClient(trust_env=False) as client,
+        client.stream("POST", request.body["url"], json=asked) as answer,
+    ):
+        async for line in answer.aiter_lines():
+            if line.startswith("data: {"):
+                content = json.loads(line.removeprefix("data: "))["choices"][0]["delta"].get("content", "")
+                yield SSE({"content": content})
+    yield SSE("[DONE]")
