@@ -56,7 +56,8 @@ def missed(log: Log, since: Position) -> list[Change] | str:
     if since.sequence == log.position.sequence:
         return "epoch"
     changes = [change for change in log.changes if change.sequence > since.sequence]
-    if not changes or changes[0].sequence != since.sequence + 1:
+    # all of them: a history begun by hand takes a sequence that no change has
+    if [change.sequence for change in changes] != list(range(since.sequence + 1, log.position.sequence + 1)):
         return "trimmed"
     if changes[0].previous_epoch != since.epoch:
         return "epoch"

@@ -194,7 +194,7 @@ class Walk:
             due = [row.sequence for row in self.ledger.between(place, start, until) if sub.item in (None, row.key)]
             if sequences != due:
                 self.wrong("I6", f"{place} resumed from {start} to {until} with {sequences} instead of {due}")
-        elif sub.item is None and sequences != list(range(start + 1, frame["sequence"] + 1)):
+        if sub.item is None and sequences != list(range(start + 1, frame["sequence"] + 1)):
             self.wrong("I6", f"{place} resumed from {start} to {until} with {sequences}")
         for missed in event["data"]:
             self._content(place, missed)
