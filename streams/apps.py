@@ -11,11 +11,12 @@ class StreamsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import accounts, checks  # noqa: F401  (registers the system checks)
+        from . import accounts, checks, redaction  # noqa: F401  (registers the system checks)
         from .bus import bus
         from .follower import follow
         from .registry import registry
 
+        redaction.install()
         accounts.watch()
         bus.reader = follow
         registry.discover()

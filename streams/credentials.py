@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, parse_cookie
@@ -50,14 +50,14 @@ def of_scope(scope: Mapping[str, Any]) -> Credentials:
     """Return the credentials of an ASGI connection, a WebSocket handshake above all."""
     headers = _headers(scope.get("headers", ()))
     offered = scope.get("subprotocols") or headers.get("sec-websocket-protocol", "").split(",")
-    query = dict(parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True))
+    query = scope.get("query_string", b"").decode("latin-1")
     user = scope.get("user")  # of a middleware of the project's own
     return _credentials(
         headers,
         scope.get("path", "/"),
-        query,
+        dict(parse_qsl(query, keep_blank_values=True)),
         _client(scope),
-        _bearer(headers) or _offered(offered) or query.get("authToken"),
+        _bearer(headers) or _offered(offered) or _queried(query),
         user if user is not None and user.is_authenticated else None,
     )
 
@@ -73,7 +73,7 @@ def of_request(request: HttpRequest) -> Credentials:
         request.path,
         query,
         client,
-        _bearer(headers) or query.get("authToken"),
+        _bearer(headers) or _queried(request.META.get("QUERY_STRING", "")),
         user if user is not None and user.is_authenticated else None,
     )
 
@@ -124,6 +124,12 @@ def _offered(subprotocols: Sequence[str]) -> str | None:
         return None
     after = names[names.index(SUBPROTOCOL) + 1 :]
     return next((name for name in after if name), None)
+
+
+def _queried(query: str) -> str | None:
+    """Return ``authToken`` of a query string; its name has to be spelt so, because logs are searched for it."""
+    found = [value for name, _, value in (pair.partition("=") for pair in query.split("&")) if name == "authToken"]
+    return unquote_plus(found[-1]) or None if found else None
 
 
 def _client(scope: Mapping[str, Any]) -> str:

@@ -209,6 +209,9 @@ async def test_what_is_over_does_not_begin(says: Callable[[Any], None]) -> None:
         ({"query_string": b"authToken=q%2Fq"}, "q/q"),
         ({"query_string": b"authToken="}, None),
         ({"query_string": b"token=q"}, None),
+        ({"query_string": b"authToken=a&authToken=b"}, "b"),
+        ({"query_string": b"auth%54oken=q"}, None),  # logs are searched for the name as it is
+        ({"query_string": b"x=1&authToken=q&y"}, "q"),
         (
             {
                 "headers": [(b"authorization", b"Bearer h")],

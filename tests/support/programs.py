@@ -11,6 +11,8 @@ from django.db import transaction
 from streams.changes import Written
 from streams.conf import conf
 from streams.registry import registry
+from streams.revocations import revoke
+from streams.tickets import ticket
 
 from .values import todo
 
@@ -96,3 +98,30 @@ def overwrite(stream: str, group: str, items: int, rounds: int, value: dict[str,
         with target.batch(group) as batch:
             for item in range(items):
                 batch.set(f"i{item}", {**value, "number": number})
+
+
+def log_in(username: str) -> str:
+    """Begin a session of a user, as the login page does; returns its key."""
+    from django.conf import settings
+    from django.test import Client
+
+    client = Client()
+    client.force_login(get_user_model().objects.get(username=username))
+    return client.cookies[settings.SESSION_COOKIE_NAME].value
+
+
+def make_ticket(username: str) -> str:
+    """Return a ticket of a user."""
+    return ticket(get_user_model().objects.get(username=username))
+
+
+def do_revoke(**what: Any) -> None:
+    """Revoke a user, a session or a token."""
+    revoke(**what)
+
+
+def deactivate(username: str, active: bool = False) -> None:
+    """Do what the admin's form does."""
+    user = get_user_model().objects.get(username=username)
+    user.is_active = active
+    user.save()
