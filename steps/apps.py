@@ -11,7 +11,7 @@ class StepsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import checks, heartbeats, logs, reactions, tasks  # noqa: F401  (checks: importing registers them)
+        from . import checks, heartbeats, logs, reactions, tasks, wiring  # noqa: F401  (importing registers the checks)
         from .registry import registry
 
         registry.discover()

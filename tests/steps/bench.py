@@ -10,6 +10,7 @@ from steps import worker
 from steps.models import Heartbeat, Run
 from steps.runs import rows
 from steps.watch import Watch
+from streams.stores.database import DatabaseStore
 
 APPS = ["streams", "steps", "django_celery_beat"]  # only their tables are emptied after each test
 SQLITE = pytest.mark.django_db(transaction=True, databases=["default"], available_apps=APPS)
@@ -57,3 +58,10 @@ class Bench:
 def all_runs(**filters: Any) -> Sequence[Run]:
     """Return runs in the order in which they were made."""
     return list(rows().filter(**filters).order_by("id"))
+
+
+class Elsewhere(DatabaseStore):
+    """A store in another database than the default one."""
+
+    def __init__(self) -> None:
+        super().__init__("postgres")
