@@ -4,10 +4,12 @@ import time
 from typing import Any
 
 from django.db import transaction
+from django_celery_beat.models import PeriodicTask, PeriodicTasks
 
 from steps.database import alias
 from steps.handover import handover
 from steps.messages import enqueue
+from streams.state import state
 
 
 def send(topic: str, messages: list[Any], options: dict[str, Any] | None = None) -> float:
@@ -31,3 +33,14 @@ def send_each(topic: str, messages: list[Any], options: list[dict[str, Any]]) ->
 def drained(within: float = 5) -> bool:
     """Tell whether everything could be handed over in time."""
     return handover.drain(within)
+
+
+def set_state(scope: str, key: str, value: Any) -> None:
+    """Set a value of the state."""
+    state.set(scope, key, value)
+
+
+def switch(name: str, enabled: bool) -> None:
+    """Switch a row of the schedule on or off."""
+    PeriodicTask.objects.filter(name=name).update(enabled=enabled)
+    PeriodicTasks.update_changed()

@@ -124,3 +124,9 @@ async def ai(request: Any, ctx: Any) -> Any:
                 content = json.loads(line.removeprefix("data: "))["choices"][0]["delta"].get("content", "")
                 yield SSE({"content": content})
     yield SSE("[DONE]")
+
+
+@step("LabHalfMinute", triggers=[cron("*/30 * * * * *")])
+async def half_minute(_: None, ctx: Any) -> None:
+    """Note every half minute."""
+    await ctx.streams.labNotes.update("ticks", "half", [{"type": "increment", "path": "count"}])
