@@ -16,11 +16,10 @@ from pydantic import BaseModel, ValidationError
 
 from streams.errors import InvalidItem
 from streams.protocol import Json, dumps, normalise
+from streams.schema import Fields, json_schema_errors, model_errors, serializer_errors
 
 from .errors import InvalidStep, InvalidStepInput
 from .forms import convert, plain
-
-Fields = dict[str, list[str]]
 
 
 class Schema(Protocol):
@@ -86,7 +85,7 @@ class ModelSchema:
                 return self.source.model_validate(plain(data, self._lists))
             return self.source.model_validate_json(dumps(normalise(data)))
         except ValidationError as error:
-            raise InvalidStepInput(fields=_model_faults(error)) from None
+            raise InvalidStepInput(fields=model_errors(error)) from None
         except InvalidItem as error:  # what a lenient parser let through, such as a lone surrogate
             raise InvalidStepInput(fields=error.fields) from None
 
@@ -94,7 +93,7 @@ class ModelSchema:
         try:
             self.source.model_validate_json(dumps(value))
         except ValidationError as error:
-            return _model_faults(error)
+            return model_errors(error)
         return {}
 
 
@@ -119,14 +118,7 @@ class JsonSchema:
         return value
 
     def faults(self, value: Json) -> Fields:
-        fields: Fields = {}
-        for error in self._validator.iter_errors(value):
-            kind, path, message = error.kind, [str(part) for part in error.instance_path], error.message
-            if isinstance(kind, jsonschema_rs.ValidationErrorKind.Required):
-                # said of the object; people look for it at the field
-                path, message = [*path, kind.property], "Field required"
-            fields.setdefault(".".join(path), []).append(message)
-        return fields
+        return json_schema_errors(self._validator.iter_errors(value))
 
 
 class SerializerSchema:
@@ -138,7 +130,7 @@ class SerializerSchema:
     def read(self, data: Any, context: Mapping[str, Any]) -> Any:
         serializer = self.source(data=data, context=dict(context))
         if not serializer.is_valid():
-            raise InvalidStepInput(fields=_serializer_faults(serializer.errors))
+            raise InvalidStepInput(fields=serializer_errors(serializer.errors))
         return serializer.validated_data
 
     def faults(self, value: Json) -> Fields:
@@ -156,23 +148,3 @@ def _takes_a_list(annotation: Any) -> bool:
     return (
         isinstance(origin, type) and issubclass(origin, Sequence | AbstractSet) and not issubclass(origin, str | bytes)
     )
-
-
-def _model_faults(error: ValidationError) -> Fields:
-    fields: Fields = {}
-    for found in error.errors(include_url=False, include_context=False, include_input=False):
-        fields.setdefault(".".join(str(part) for part in found["loc"]), []).append(found["msg"])
-    return fields
-
-
-def _serializer_faults(errors: Any, path: str = "") -> Fields:
-    if isinstance(errors, Mapping):
-        pairs = [(str(key), item) for key, item in errors.items()]
-    elif any(isinstance(item, Mapping | list) for item in errors):
-        pairs = [(str(i), item) for i, item in enumerate(errors) if item]
-    else:
-        return {path: [str(item) for item in errors]}
-    fields: Fields = {}
-    for name, item in pairs:
-        fields.update(_serializer_faults(item, f"{path}.{name}" if path else name))
-    return fields

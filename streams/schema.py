@@ -4,7 +4,7 @@ A schema only judges. Values are checked in JSON terms, without coercion, and st
 shown to the schema only when the schema names it.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 from urllib.parse import unquote
 
@@ -91,15 +91,7 @@ class JsonSchema:
         shown = value if self.names_id else _without_id(value)
         if self.validator.is_valid(shown):
             return
-        fields: Fields = {}
-        for error in self.validator.iter_errors(shown):
-            path, message = [str(part) for part in error.instance_path], error.message
-            if isinstance(
-                error.kind, jsonschema_rs.ValidationErrorKind.Required
-            ):  # said of the object; people look for it at the field
-                path, message = [*path, error.kind.property], "Field required"
-            fields.setdefault(".".join(path), []).append(_sentence(message))
-        raise InvalidItem(fields=fields)
+        raise InvalidItem(fields=json_schema_errors(self.validator.iter_errors(shown)))
 
     def json_schema(self) -> dict[str, Json]:
         return self.schema
@@ -175,6 +167,18 @@ def model_errors(error: ValidationError) -> Fields:
     fields: Fields = {}
     for found in error.errors(include_url=False, include_context=False, include_input=False):
         fields.setdefault(".".join(str(part) for part in found["loc"]), []).append(_sentence(found["msg"]))
+    return fields
+
+
+def json_schema_errors(errors: Iterable[jsonschema_rs.ValidationError]) -> Fields:
+    """Return what a JSON Schema found: the field's dotted path and its messages."""
+    fields: Fields = {}
+    for error in errors:
+        path, message = [str(part) for part in error.instance_path], error.message
+        if isinstance(error.kind, jsonschema_rs.ValidationErrorKind.Required):
+            # said of the object; people look for it at the field
+            path, message = [*path, error.kind.property], "Field required"
+        fields.setdefault(".".join(path), []).append(_sentence(message))
     return fields
 
 
