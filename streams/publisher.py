@@ -4,10 +4,12 @@ import asyncio
 import atexit
 import logging
 import os
+import socket
 import threading
 import time
 from collections import deque
 from collections.abc import Iterable
+from typing import Any
 
 from .changes import Address
 from .conf import conf
@@ -52,9 +54,10 @@ class Publisher:
         with self._lock:
             thread = self._thread
             if thread is None or not thread.is_alive():
-                thread = self._thread = _Thread()
+                thread = _Thread()
                 thread.start()
                 thread.ready.wait()
+                self._thread = thread  # now: others put into it without asking
             return thread
 
 
@@ -85,7 +88,8 @@ class _Thread(threading.Thread):
         return False
 
     def run(self) -> None:
-        asyncio.run(self._main())
+        with asyncio.Runner(loop_factory=_Loop) as runner:
+            runner.run(self._main())
 
     async def _main(self) -> None:
         self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
@@ -132,6 +136,13 @@ class _Thread(threading.Thread):
             if self._failing:
                 log.info("publishing works again", extra={"action": "publish_recovered"})
             self._failing = False
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    """Resolves names in its own thread: while a process ends there are no others to be had, and nobody waits here."""
+
+    async def getaddrinfo(self, host: Any, port: Any, **options: Any) -> Any:
+        return socket.getaddrinfo(host, port, **options)
 
 
 def _merge(messages: Iterable[Message]) -> list[Message]:
