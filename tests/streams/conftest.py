@@ -15,6 +15,7 @@ from streams.stores import Store, store_for
 from streams.writer import Stream
 from tests.support.apps import app, write
 from tests.support.heard import Heard
+from tests.support.valkey import GivenValkey, Valkey
 
 __all__ = ["app", "write"]  # fixtures
 
@@ -80,6 +81,12 @@ def log(store: Store) -> Callable[..., list[Change]]:
         return list(store.log(Address(stream, group), 0).changes)
 
     return read
+
+
+@pytest.fixture(scope="session")
+def redis_url(valkey_server: Valkey | GivenValkey) -> str:
+    """The address of a real Valkey."""
+    return valkey_server.url
 
 
 @pytest.fixture
