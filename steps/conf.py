@@ -19,7 +19,7 @@ class Conf:
     hand_timeout_s: float = 1.0  # of one attempt to reach the broker, off the request
     hand_again_s: float = 5.0  # a run that nobody has started by then is handed over again, then ever later
     hand_again_most_s: float = 30.0
-    hand_batch: int = 500  # runs that one tick of the dispatcher hands over again
+    hand_batch: int = 2000  # runs that one tick of the dispatcher hands over again
     max_losses: int = 10  # a run whose worker died so often is a dead letter
     max_depth: int = 16  # of a chain of stream and state triggers
     retry_most_s: float = 3600.0  # no back-off is longer

@@ -4,9 +4,9 @@ Any number of processes may do it at the same time; each run is one's.
 """
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from django.db.models import Case, F, Value, When
+from django.db.models import Case, F, Max, Value, When
 from django.db.models.functions import Now
 
 from .conf import conf
@@ -19,6 +19,8 @@ from .retention import trim
 from .runs import READY, RUNNING, first_in_lane, rows
 
 log = logging.getLogger(__name__)
+
+LATELY_S = 5.0  # the time between two ticks
 
 
 def tick() -> tuple[int, int]:
@@ -50,15 +52,32 @@ def free() -> int:
 
 
 def hand_again() -> int:
-    """Hand over the runs that are due and were not started, each the later the more often that happened."""
+    """Hand over the runs that are due and were not started, each the later the more often that happened.
+
+    The broker keeps the order: while younger runs have not been started either, the queue is just long, and to hand its
+    runs over again would make it longer.
+    """
+    reached = _reached()
     with atomic():
         waiting = rows().select_for_update(skip_locked=True, of=("self",)).filter(state=READY, hand_at__lte=Now())
+        if reached is not None:
+            waiting = waiting.filter(due_at__lt=reached)
         first = waiting.filter(first_in_lane()).order_by("hand_at")
         ids = list(first.values_list("pk", flat=True)[: conf().hand_batch])
         if ids:
             rows().using(alias()).filter(pk__in=ids).update(handed=F("handed") + 1, hand_at=_later())
             on_commit(lambda: handover.put(ids))
     return len(ids)
+
+
+def _reached() -> datetime | None:
+    """Return how young the runs are that were started lately; None if none was: then all may be lost."""
+    lately = Now() - timedelta(seconds=LATELY_S)
+    states = (Run.State.DONE, Run.State.SKIPPED, Run.State.DEAD)
+    ended = rows().filter(state__in=states, finished_at__gt=lately, started_at__gt=lately)
+    begun = rows().filter(state=RUNNING, started_at__gt=lately)
+    found = [runs.exclude(trigger="http").order_by().aggregate(due=Max("due_at"))["due"] for runs in (ended, begun)]
+    return max((due for due in found if due is not None), default=None)
 
 
 def _later() -> Case:

@@ -49,9 +49,20 @@ def insert(new: Sequence[Run], delay_s: float = 0.0) -> None:
                 run.due_at = _from_now(delay_s)
                 run.hand_at = _from_now(delay_s + conf().hand_again_s)
         rows().bulk_create(new, ignore_conflicts=any(run.key for run in new), batch_size=100)
-        ids = [run.id for run in new if run.state == READY and run.slot is None]
-        if ids:
+        waiting = [run for run in new if run.state == READY and run.slot is None]
+        if ids := [run.id for run in waiting if not run.lane]:
             on_commit(lambda: handover.put(ids, delay_s))
+        for lane in {run.lane for run in waiting if run.lane}:
+            on_commit(lambda lane=lane: handover.put(_first(lane), delay_s))  # type: ignore[misc]
+
+
+def _first(lane: str) -> list[str]:
+    """Return the first run of a lane if it waits; the others are handed over when those before them have ended.
+
+    Asked after the commit: whoever ended meanwhile did not see the new run, and whoever ends later does.
+    """
+    unfinished = rows().filter(lane=lane, lane__gt="", state__in=UNFINISHED).order_by("number")
+    return [id for id, state in unfinished.values_list("pk", "state")[:1] if state == READY]
 
 
 def claim(id: str, worker: int, limit: tuple[str, int] | None = None) -> Run | None:

@@ -116,7 +116,7 @@ async def merges(factory: Factory, count: int, parts: int, *, kill: bool) -> Non
                 counts = [frame.value["completedSteps"] for frame in watcher.frames if frame.data.get("id") == name]
                 assert counts == list(range(parts + 1)), name
     traces = {answer.headers["traceparent"].split("-")[1] for answer in answers}
-    await asyncio.to_thread(factory.finished, 60)
+    await asyncio.to_thread(factory.finished, 300 if LONG else 60)
     done = [trace for (trace,) in factory.rows(COMPLETED) if trace in traces]
     assert sorted(done) == sorted(traces), "the completion ran once for each merge"
 

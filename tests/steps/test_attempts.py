@@ -4,11 +4,14 @@ import asyncio
 import json
 import logging
 import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db.models import F
+from django.db.models.functions import Now
 
+from steps import worker
 from steps.attempts import pause
 from steps.definition import step
 from steps.dispatcher import free, hand_again, tick
@@ -380,3 +383,17 @@ def test_unknown_stream_is_named_in_the_dead_letter(bench: Bench, serve: Any) ->
     enqueue("t", 1)
     bench.work()
     assert "there is no stream named 'nothing'" in all_runs()[0].reason
+
+
+def test_long_queue_is_not_made_longer_and_a_lost_message_is_found(bench: Bench, serve: Any) -> None:
+    serve(step("Waits", fails(0, []), triggers=[queue("t")]))
+    for number in range(4):
+        enqueue("t", number)
+    runs = all_runs()
+    for number, run in enumerate(runs):
+        rows().filter(pk=run.pk).update(due_at=Now() - timedelta(seconds=60 - number), hand_at=Now())
+    assert worker.perform(runs[1].pk)
+    assert hand_again() == 1, "the one before it was lost, those after it may still be in the queue"
+    assert [run.handed for run in all_runs()] == [1, 0, 0, 0]
+    rows().filter(pk=runs[1].pk).update(started_at=runs[0].created_at - timedelta(seconds=60))
+    assert hand_again() == 2, "nothing has been started lately: the broker has lost them all"
