@@ -26,8 +26,11 @@ def node() -> str:
 class Follower:
     """An unmodified `@motiadev/stream-client-node` connected to *url* (ws://...), driven by tests/js/published."""
 
+    program: tuple[str, ...] = ("published/follow.js",)  # and arguments after the url
+
     def __init__(self, url: str, log: Path) -> None:
-        self.process = Process("published client", [node(), "published/follow.js", url], log=log, cwd=JS, pipes=True)
+        program, *more = self.program
+        self.process = Process("follower", [node(), program, url, *more], log=log, cwd=JS, pipes=True)
         self.said: list[dict[str, Any]] = []
         self.process.start()
         threading.Thread(target=self._listen, daemon=True).start()
@@ -44,13 +47,14 @@ class Follower:
     def subscribe(self, name: str, stream: str, group: str, item: str | None = None, *events: str) -> None:
         """Subscribe to a group or an item; *events* are the custom event types to hear. Called *name* from now on."""
         where = {"as": name, "stream": stream, "group": group, "events": events}
-        self._tell({"sub": where if item is None else where | {"id": item}})
+        self.tell({"sub": where if item is None else where | {"id": item}})
 
     def unsubscribe(self, name: str) -> None:
         """Close a subscription."""
-        self._tell({"close": name})
+        self.tell({"close": name})
 
-    def _tell(self, command: object) -> None:
+    def tell(self, command: object) -> None:
+        """Send it a command of its program."""
         assert self.process.popen is not None
         assert self.process.popen.stdin is not None
         self.process.popen.stdin.write(json.dumps(command) + "\n")
