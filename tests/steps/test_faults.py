@@ -34,7 +34,6 @@ def factory(
     made.stop()
 
 
-@pytest.mark.feature("B23")
 def test_every_completion_and_effect_once_under_faults(factory: Factory) -> None:
     database = factory.product.database
     count = COUNTS[database] // 2  # each message is two runs

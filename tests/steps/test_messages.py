@@ -57,7 +57,6 @@ def test_every_listening_step_gets_the_validated_message(bench: Bench, serve: An
     assert {run.state for run in all_runs()} == {"done"}
 
 
-@pytest.mark.feature("I9")
 def test_nothing_is_there_to_start_before_the_commit(bench: Bench, serve: Any, database: str) -> None:
     serve(listening("First", []))
     with transaction.atomic(using=database):

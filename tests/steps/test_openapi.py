@@ -88,6 +88,7 @@ def body_of(document: dict[str, Any], operation: dict[str, Any]) -> dict[str, An
     return resolved(document, operation["requestBody"]["content"]["application/json"]["schema"])
 
 
+@pytest.mark.feature("E3")
 def test_step_is_an_operation(serve: Serve) -> None:
     serve(
         step(

@@ -251,6 +251,7 @@ class Closed(BaseModel):
     big: int
 
 
+@pytest.mark.feature("E3")
 @pytest.mark.parametrize(
     ("returned", "warned"),
     [
