@@ -16,6 +16,11 @@ todos.on("*", (items) => list.show(items));
 list.show(todos.getState());
 showConnection(document.getElementById("connection"), client, todos);
 
+// who watches is counted by the hooks of the stream "todo", in project/flows/todo/streams.py
+client.item("inbox", "watching", "inbox").on("*", (item) => {
+  document.getElementById("watching").textContent = item?.watching ?? 0;
+});
+
 add.addEventListener("submit", async (event) => {
   event.preventDefault();
   const { description, dueDate } = add.elements;

@@ -1,4 +1,4 @@
-"""Demo 1, todo: over HTTP, with two watchers on sockets who see each change once. (Presence comes with the hooks.)"""
+"""Demo 1, todo: over HTTP, with two watchers on sockets who see each change once. (Presence: test_presence.py.)"""
 
 import httpx
 import pytest
@@ -10,8 +10,9 @@ MISSING = "no-such-todo"
 
 
 def counts(product: Product) -> list[tuple[int, ...]]:
-    """How many items and changes there are: what a refused request must not move."""
-    return product.rows("SELECT (SELECT count(*) FROM streams_item), (SELECT count(*) FROM streams_change)")
+    """How many todos and changes of them there are: what a refused request must not move."""
+    number = "(SELECT count(*) FROM {} t JOIN streams_group g ON g.id = t.group_id WHERE g.stream = 'todo')"
+    return product.rows(f"SELECT {number.format('streams_item')}, {number.format('streams_change')}")
 
 
 def groups(product: Product) -> list[str]:

@@ -66,6 +66,17 @@ def test_what_one_does_the_other_shows(people: People, admin: Callable[[Page], N
         expect(todos(page)).to_have_text(["<b>bread</b> & butter"])
 
 
+def test_watchers_are_counted_live(people: People) -> None:
+    one, other = people.person(), people.person()
+    visit(one)
+    expect(one.locator("#watching")).to_have_text("1")
+    visit(other)
+    for page in (one, other):
+        expect(page.locator("#watching")).to_have_text("2")
+    other.close()
+    expect(one.locator("#watching")).to_have_text("1")
+
+
 def test_what_another_process_writes_is_shown(people: People, product: Product) -> None:
     page = people.person()
     visit(page)

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from streams import InvalidId
 
 from .steps import INBOX, NewTodo, assign, now
-from .streams import MAX_LENGTH, todo
+from .streams import MAX_LENGTH, inbox, todo
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -30,6 +30,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "todos": [_shown(item) for item in snapshot.items],
         "snapshot": snapshot.as_json(),
         "summary": f"{len(snapshot.items) - done} open, {done} done" if snapshot.items else "",
+        "watching": (inbox.get("watching", INBOX) or {"watching": 0})["watching"],
         "problem": problem,
         "entered": request.POST,
         "max_length": MAX_LENGTH,
