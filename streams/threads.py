@@ -15,7 +15,7 @@ CLOSING_S = 10.0
 
 
 class DatabaseThreads:
-    """A few threads with a database connection each, which lives as long as the thread."""
+    """A few threads with a database connection each, which lives as long as the thread - or goes back to a pool."""
 
     def __init__(self, count: int, name: str) -> None:
         self._count = count
@@ -60,3 +60,7 @@ def _call(function: Callable[..., T], *arguments: object) -> T:
     except Error:
         connections.close_all()  # perhaps it broke: the next call must not meet it again
         raise
+    finally:
+        for connection in connections.all(initialized_only=True):
+            if connection.settings_dict["OPTIONS"].get("pool"):
+                connection.close()  # gives it back; requests wait for it
