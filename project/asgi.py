@@ -9,6 +9,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 
 http = get_asgi_application()  # loads the apps; what follows needs them
 
+from streams.daphne import patient  # noqa: E402
 from streams.urls import websocket_application  # noqa: E402
 
-application = ProtocolTypeRouter({"http": http, "websocket": websocket_application})
+application = ProtocolTypeRouter({"http": patient(http), "websocket": websocket_application})

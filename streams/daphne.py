@@ -1,5 +1,7 @@
 """Back-pressure on Daphne, which never pushes back: a socket that is not read grew by 125 MB without a word.
 
+``patient`` gives it to responses, which Django sends by itself; it belongs around Django's application in ``asgi.py``.
+
 Twisted knows when a transport's buffer is full and tells the producer that is registered there. Daphne hands
 applications a ``partial`` whose first argument is the protocol, which has the transport.
 """
@@ -62,3 +64,35 @@ def pressure_of(send: Any) -> Pressure | None:
     transport.unregisterProducer()  # the HTTP channel, which has handed the connection over
     transport.registerProducer(pressure, True)
     return pressure
+
+
+def patient(application: Any) -> Any:
+    """Return the ASGI *application* for HTTP with responses that wait for slow readers on Daphne, as elsewhere."""
+
+    async def serve(scope: Any, receive: Any, send: Any) -> None:
+        request = send.args[0] if isinstance(send, partial) and send.args else None
+        if "daphne.server" in sys.modules and hasattr(request, "registerProducer"):
+            send = _Patience(send, request)
+        await application(scope, receive, send)
+
+    return serve
+
+
+class _Patience:
+    """``send`` of a request that waits while the transport takes no more. Only responses in parts are worth it."""
+
+    def __init__(self, send: Any, request: Any) -> None:
+        self._send, self._request = send, request
+        self._pressure: Pressure | None = None
+
+    async def __call__(self, message: dict[str, Any]) -> None:
+        more = message.get("more_body", False)
+        if more and self._pressure is None and self._request.channel is not None:
+            self._pressure = Pressure(self._request.transport)
+            self._request.registerProducer(self._pressure, True)
+        if self._pressure is not None:
+            if self._pressure.paused:
+                await self._pressure.relief()
+            if not more and self._request.channel is not None:
+                self._request.unregisterProducer()  # Twisted wants it before the end
+        await self._send(message)
