@@ -139,7 +139,7 @@ CORS_ALLOWED_ORIGIN_REGEXES = [r"^https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+
 
 REST_FRAMEWORK = {
     # A step is as open as the page it serves: the demos work for everybody, and a step that must not
-    # be names its permission_classes. Streams do not read this setting: they refuse unless a rule allows.
+    # be names its permission_classes. Streams refuse unless a rule of their own allows, whatever stands here.
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

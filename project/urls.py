@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("schema/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="schema-docs"),
     path("healthz", healthz, name="healthz"),
+    path("streams/", include("streams.urls")),
     *(path(f"flows/{flow.rpartition('.')[2]}/", include(f"{flow}.urls")) for flow in settings.FLOWS),
     path("", include("steps.urls")),
 ]

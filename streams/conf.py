@@ -37,6 +37,9 @@ class Conf:
     hook_threads: int = 4
     lease_s: float = 15.0  # a process not seen for so long has lost its connections: others run their on_leave
     lease_renew_s: float = 5.0
+    # requests
+    idempotency_s: float = 86_400.0  # how long the answer to an Idempotency-Key is kept
+    comment_interval_s: float = 15.0  # of an event stream that has nothing to say
     # delivery
     channel_layer: str = "default"
     gap_wait_ms: float = 20.0  # how long a hole may be a straggler before the log is read

@@ -7,10 +7,12 @@
     │   ├── InvalidUpdate             an update operation
     │   ├── InvalidEvent              an ephemeral event
     │   ├── InvalidCursor             a page cursor
+    │   ├── KeyReused                 the Idempotency-Key of another request
     │   └── BadMessage                a frame of the socket
     ├── DefinitionError               a stream is declared wrongly
     │   └── NotTransactional          the store cannot do what was asked of it
     ├── StreamNotFound
+    ├── ItemNotFound
     ├── AccessDenied
     ├── Unauthenticated               whoever it is, they are not who they say
     │   └── TokenExpired
@@ -88,6 +90,12 @@ class InvalidCursor(InvalidInput):
     code = "INVALID_CURSOR"
 
 
+class KeyReused(InvalidInput):
+    """This Idempotency-Key was used for another request."""
+
+    code, status = "IDEMPOTENCY_KEY_REUSED", 422
+
+
 class BadMessage(InvalidInput):
     """The message is not valid."""
 
@@ -110,6 +118,12 @@ class StreamNotFound(StreamError):
     """There is no such stream."""
 
     code, status = "STREAM_NOT_FOUND", 404
+
+
+class ItemNotFound(StreamError):
+    """There is no such item."""
+
+    code, status = "ITEM_NOT_FOUND", 404
 
 
 class AccessDenied(StreamError):

@@ -121,6 +121,19 @@ class UsedTicket(models.Model):
         return self.digest
 
 
+class Answer(models.Model):
+    """How a write by a request was answered; it commits with the write, and the same request gets it again."""
+
+    name = models.CharField(max_length=64, primary_key=True, help_text="of who asked for what with which key, hashed")
+    fingerprint = models.CharField(max_length=64, help_text="of what was sent, hashed")
+    status = models.PositiveSmallIntegerField()
+    body = models.TextField(blank=True, help_text="JSON; empty: none")
+    created_at = models.DateTimeField(db_index=True, help_text="by the clock of the database")
+
+    def __str__(self) -> str:
+        return f"{self.name[:8]} {self.status}"
+
+
 class Duty(models.Model):
     """Work that one process does for all: whoever moves ``next_at`` has it."""
 

@@ -18,7 +18,7 @@ class Refused(APIException):
 
     def __init__(self, error: StreamError) -> None:
         super().__init__({"error": error.message, "code": error.code})
-        self.status_code = error.status
+        self.status_code, self.error = error.status, error
 
 
 class StreamAuthentication(SessionAuthentication):

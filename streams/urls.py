@@ -1,11 +1,25 @@
-"""Where the WebSocket is, for ``URLRouter``; and the whole of it as one ASGI application."""
+"""Where streams are: ``path("streams/", include("streams.urls"))`` for requests, and sockets as an ASGI application."""
 
 from typing import Any
 
 from channels.routing import URLRouter
-from django.urls import re_path
+from django.urls import path, re_path
 
 from .consumers import StreamConsumer
+from .dispatch import dispatch, documented
+from .views import GroupListView, GroupView, ItemView, StreamListView
+
+app_name = "streams"
+
+# The first four are for people, reverse() and the OpenAPI document. What a path means the dispatcher decides by its raw
+# form: in the decoded one a slash inside an id cannot be told from the others.
+urlpatterns = [
+    path("", documented(StreamListView), name="streams"),
+    path("<str:stream>/", documented(GroupListView), name="groups"),
+    path("<str:stream>/<str:group>/", documented(GroupView), name="group"),
+    path("<str:stream>/<str:group>/<str:id>/", documented(ItemView), name="item"),
+    re_path(r"^(?P<path>[\s\S]*)\Z", dispatch),
+]
 
 websocket_urlpatterns: list[Any] = [re_path(r"^(?:streams/?)?$", StreamConsumer.as_asgi())]  # type: ignore[arg-type]
 

@@ -25,6 +25,24 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name="Answer",
+            fields=[
+                (
+                    "name",
+                    models.CharField(
+                        help_text="of who asked for what with which key, hashed",
+                        max_length=64,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("fingerprint", models.CharField(help_text="of what was sent, hashed", max_length=64)),
+                ("status", models.PositiveSmallIntegerField()),
+                ("body", models.TextField(blank=True, help_text="JSON; empty: none")),
+                ("created_at", models.DateTimeField(db_index=True, help_text="by the clock of the database")),
+            ],
+        ),
+        migrations.CreateModel(
             name="Duty",
             fields=[
                 ("name", models.CharField(max_length=100, primary_key=True, serialize=False)),

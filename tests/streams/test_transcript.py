@@ -2,8 +2,6 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,46 +15,9 @@ from streams.pictures import Picture
 from streams.protocol import event_frame, resumed_frame
 from streams.stores.base import Row, Snapshot
 from streams.transcript import COMMENT, RETRY, Transcript, parse_id
+from tests.support.events import Source, Told
 
 ADDRESS = Address("s", "g")
-
-
-@dataclass
-class Told:
-    """What an EventSource hands to the page: type, data and the id it would send when it comes back."""
-
-    kind: str
-    frame: dict[str, Any]
-    id: str
-
-
-class Source:
-    """Reads an event stream as the HTML standard says."""
-
-    def __init__(self) -> None:
-        self.last_id, self.retry = "", 0
-
-    def read(self, text: str) -> list[Told]:
-        told: list[Told] = []
-        kind, data = "message", list[str]()
-        for line in text.split("\n"):
-            name, _, value = line.partition(":")
-            value = value.removeprefix(" ")
-            if not line:
-                if data:
-                    told.append(Told(kind, json.loads("\n".join(data)), self.last_id))
-                kind, data = "message", []
-            elif name == "event":
-                kind = value
-            elif name == "data":
-                data.append(value)
-            elif name == "id":
-                self.last_id = value
-            elif name == "retry":
-                self.retry = int(value)
-            else:
-                assert not name, f"an unknown field: {line!r}"
-        return told
 
 
 def change(sequence: int, id: str = "a", kind: Kind = "update", previous: int | None = None) -> Change:
@@ -96,7 +57,7 @@ def test_stored_changes_and_syncs_name_where_they_are() -> None:
         ("update", "e5:5"),
         ("delete", "e6:6"),
     ]
-    assert [item.frame["event"]["type"] for item in told] == [item.kind for item in told]
+    assert [item.data["event"]["type"] for item in told] == [item.kind for item in told]
 
 
 def test_data_is_the_frame_of_the_socket() -> None:
@@ -105,7 +66,7 @@ def test_data_is_the_frame_of_the_socket() -> None:
 
 def test_an_event_leaves_the_id_as_it_was() -> None:
     told = read(packet(4), event())
-    assert (told[1].kind, told[1].frame["event"]["event"], told[1].id) == (
+    assert (told[1].kind, told[1].data["event"]["event"], told[1].id) == (
         "event",
         {"type": "typing", "data": "x"},
         "e4:4",
@@ -118,7 +79,7 @@ def test_the_parts_of_a_sync_name_nothing_before_the_last() -> None:
     assert len(parts) > 1
     told = read(packet(4), *parts)
     assert [item.id for item in told] == ["e4:4", *[""] * (len(parts) - 1), "e9:9"]
-    assert [item.frame.get("more", False) for item in told[1:]] == [True] * (len(parts) - 1) + [False]
+    assert [item.data.get("more", False) for item in told[1:]] == [True] * (len(parts) - 1) + [False]
 
 
 def test_a_group_that_was_never_written_can_be_named() -> None:
@@ -129,7 +90,7 @@ def test_a_group_that_was_never_written_can_be_named() -> None:
 
 def test_missed_changes_come_one_by_one() -> None:
     told = read(resumed(6, [change(5), change(6)]))
-    assert [(item.kind, item.id, item.frame["sequence"]) for item in told] == [
+    assert [(item.kind, item.id, item.data["sequence"]) for item in told] == [
         ("update", "e5:5", 5),
         ("update", "e6:6", 6),
     ]
@@ -180,7 +141,7 @@ def test_a_position_that_is_named_was_reached(writes: list[tuple[str, bool]], cu
     known: dict[str, int] = {}
     for item in read(*sent):
         if item.kind != "skip":
-            known[item.frame["id"]] = item.frame["sequence"]
+            known[item.data["id"]] = item.data["sequence"]
         if (at := parse_id(item.id)) is None:
             continue
         newest = {one.hint.id: one.hint for one in history[: at.sequence] if one.hint}
@@ -191,13 +152,13 @@ def test_a_position_that_is_named_was_reached(writes: list[tuple[str, bool]], cu
 def test_text_of_several_lines_stays_one_event() -> None:
     made = Packet('{"event":\r\n{"type":"sync",\r"data":\n[]}}', address=ADDRESS, at=START)
     [told] = read(made)
-    assert told.frame == {"event": {"type": "sync", "data": []}}
+    assert told.data == {"event": {"type": "sync", "data": []}}
 
 
 def test_separators_of_other_alphabets_are_no_line_ends() -> None:
     hint = Hint("a", "update", 1, "e", "", json.dumps({"v": "\u2028\u2029\x85\x0b\x0c"}, ensure_ascii=False))
     [told] = read(Packet.change(ADDRESS, hint, own=True))
-    assert told.frame == {"v": "\u2028\u2029\x85\x0b\x0c"}
+    assert told.data == {"v": "\u2028\u2029\x85\x0b\x0c"}
 
 
 def test_a_comment_is_nothing_to_a_page() -> None:

@@ -1,0 +1,202 @@
+"""Event streams (server-sent events): a subscription as the body of a response that does not end.
+
+To the hub it is a connection like a socket: the same rules and hooks, the same order, the same bounded outbox.
+"""
+
+import asyncio
+import secrets
+import weakref
+from collections.abc import AsyncIterator
+from contextvars import Context
+from functools import partial
+
+from asgiref.sync import SyncToAsync, async_to_sync, sync_to_async
+from django.db import connections
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.exceptions import NotAcceptable
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from .access import Access, current_access
+from .changes import Address, Position
+from .conf import conf
+from .connection import Connection
+from .credentials import Credentials, of_request
+from .errors import InvalidCursor, Overloaded, Restarting, Unavailable
+from .hub import Hub, current_hub
+from .identifiers import MAX_LENGTH, check_id
+from .identity import Identity
+from .packets import Packet
+from .protocol import Join
+from .reception import welcome
+from .renderers import EVENT_STREAM, JSON, EventStreamRenderer, ExactRenderer
+from .rest import PROJECTS, StreamsAPIView
+from .roster import Roster, current_roster
+from .shutdown import install
+from .tap import Tap
+from .transcript import COMMENT, RETRY, Transcript, parse_id
+
+START_S = 10.0  # how long a response may take from the view to its first byte
+
+
+class EventStream:
+    """A subscription whose frames are iterated over as text. Made and ended by the loop that runs it."""
+
+    def __init__(self, hub: Hub, access: Access, roster: Roster, identity: Identity) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._tap = Tap(self._too_slow)
+        self._connection = Connection(hub, access, roster, self._tap.outbox, identity, self._close, self._tap.end)
+        self._first: list[Packet] = []
+        self._abandoned: asyncio.TimerHandle | None = None
+
+    @property
+    def identity(self) -> Identity:
+        """Whose it is."""
+        return self._connection.identity
+
+    async def begin(self, join: Join) -> None:
+        """Subscribe; when this returns the first frames are there.
+
+        Raises: StreamNotFound, AccessDenied, RateLimited; Unavailable - try again.
+        """
+        try:
+            # in a context of its own: what is begun here outlives the request's
+            Context().run(self._connection.join, join)
+            async with asyncio.timeout(conf().hook_timeout_s + conf().join_timeout_s):
+                first = await self._tap.take()
+        except BaseException as error:
+            self.end()
+            if isinstance(error, TimeoutError):
+                raise Unavailable from error
+            raise
+        if first is None:
+            raise Restarting
+        self._first = first
+        # a request that is cancelled between the view and the first byte tells nobody that the stream is not wanted
+        self._abandoned = self._loop.call_later(START_S, self.end)
+
+    async def __aiter__(self) -> AsyncIterator[str]:
+        transcript = Transcript()
+        try:
+            if self._abandoned is not None:
+                self._abandoned.cancel()
+            await sync_to_async(release_connections)()  # those that middleware took after the view
+            _release_thread()
+            yield RETRY + transcript.write(self._first)
+            self._first = []
+            while (packets := await self._news()) is not None:
+                yield transcript.write(packets) if packets else COMMENT
+        finally:
+            self.end()
+
+    def close(self) -> None:
+        """End it, in any thread; the response calls this when it is closed."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.end)
+
+    def shut(self, code: int) -> None:
+        """End it after what waits; there are no codes here, browsers come back whatever happens."""
+        self._connection.shut(code)
+
+    def end(self) -> None:
+        """End it at once."""
+        self._connection.end()
+        self._tap.end()
+
+    async def _news(self) -> list[Packet] | None:
+        """Return what came; nothing, when it is time to say so."""
+        try:
+            async with asyncio.timeout(conf().comment_interval_s):
+                return await self._tap.take()
+        except TimeoutError:
+            return []
+
+    def _close(self, code: int) -> None:
+        self._tap.finish()
+
+    def _too_slow(self) -> None:
+        self._tap.end()
+        self._connection.shut(Overloaded.close or 0)
+
+
+class EventStreamView(StreamsAPIView):
+    """A group or an item as an event stream."""
+
+    authentication_classes = PROJECTS  # for its permissions; who subscribes is found as for sockets, and once
+    renderer_classes = [EventStreamRenderer]
+
+    def get(self, request: Request, stream: str, group: str, id: str | None = None) -> HttpResponseBase:
+        """Subscribe, and answer when it is known whether that is allowed."""
+        if not hasattr(request._request, "scope"):
+            raise NotAcceptable("Event streams need an ASGI server.")
+        self.stream(stream)
+        join = Join(
+            Address(stream, check_id(group, "group")),
+            None if id is None else check_id(id, "item"),
+            self._subscription_id(),
+            own=True,
+            since=self._since(),
+        )
+        credentials = self._credentials()
+        release_connections()
+        try:
+            events = async_to_sync(_open)(credentials, join)
+        except Unavailable:  # a browser would take any other status for the last word
+            return HttpResponse(RETRY, content_type=EVENT_STREAM)
+        headers = {"X-Accel-Buffering": "no"}  # tells nginx to pass on what comes
+        response = StreamingHttpResponse(events, content_type=EVENT_STREAM, headers=headers)
+        weakref.finalize(response, events.close).atexit = False  # closed or not: its request may be cancelled before
+        return response
+
+    def handle_exception(self, exc: Exception) -> Response:
+        self.request.accepted_renderer, self.request.accepted_media_type = ExactRenderer(), JSON
+        return super().handle_exception(exc)
+
+    def _credentials(self) -> Credentials:
+        """Return what says who asks; the project's own ways may have found somebody, too."""
+        found, user = of_request(self.request._request), self.request.user
+        by_session = isinstance(self.request.successful_authenticator, SessionAuthentication)
+        return found.with_user(user) if user.is_authenticated and not by_session else found
+
+    def _since(self) -> Position | None:
+        """Return the position after which to go on. What browsers send by themselves they cannot mend."""
+        last = self.request.headers.get("Last-Event-ID")
+        if last is not None:
+            return parse_id(last)
+        since = self.request.query_params.get("since")
+        if not since:
+            return None
+        position = parse_id(since)
+        if position is None:
+            raise InvalidCursor("since is the id of an event: epoch:sequence")
+        return position
+
+    def _subscription_id(self) -> str:
+        name = self.request.query_params.get("subscriptionId", "")
+        return name if 0 < len(name) <= MAX_LENGTH else secrets.token_hex(8)
+
+
+async def _open(credentials: Credentials, join: Join) -> EventStream:
+    """Let somebody in and subscribe for them; in the loop of the server. Raises: see ``welcome`` and ``begin``."""
+    roster = current_roster()
+    install(roster)
+    stream = await welcome(credentials, partial(EventStream, current_hub(), current_access(), roster))
+    await stream.begin(join)
+    return stream
+
+
+def release_connections() -> None:
+    """Give back this thread's database connections, but not those inside a transaction."""
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:
+            connection.close()
+
+
+def _release_thread() -> None:
+    """Give back the thread that asgiref keeps for this request; should it need one again, it gets another."""
+    context = SyncToAsync.thread_sensitive_context.get(None)
+    executor = None if context is None else SyncToAsync.context_to_thread_executor.pop(context, None)
+    if executor is not None:
+        executor.shutdown(wait=False)
