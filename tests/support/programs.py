@@ -2,6 +2,7 @@
 
 import random
 import threading
+import time
 from dataclasses import asdict
 from typing import Any
 
@@ -120,8 +121,45 @@ def do_revoke(**what: Any) -> None:
     revoke(**what)
 
 
-def deactivate(username: str, active: bool = False) -> None:
-    """Do what the admin's form does."""
+def end_logout(username: str, session: str) -> None:
+    """Log out as the logout page does."""
+    from django.conf import settings
+    from django.test import Client
+
+    client = Client()
+    client.cookies[settings.SESSION_COOKIE_NAME] = session
+    client.logout()
+
+
+def end_password(username: str, session: str) -> None:
+    """Give a user another password."""
     user = get_user_model().objects.get(username=username)
-    user.is_active = active
+    user.set_password("another")
     user.save()
+
+
+def end_is_active(username: str, session: str) -> None:
+    """Deactivate a user, as the admin's form does."""
+    user = get_user_model().objects.get(username=username)
+    user.is_active = False
+    user.save()
+
+
+def end_group(username: str, session: str) -> None:
+    """Put a user into a group."""
+    from django.contrib.auth.models import Group
+
+    Group.objects.get_or_create(name="some")[0].user_set.add(get_user_model().objects.get(username=username))
+
+
+def pour(groups: list[str], seconds: float) -> int:
+    """Update an item of each group in the vault as fast as it goes, for a while; the last value says that it is."""
+    vault: Any = registry.get("vault")
+    until, number = time.monotonic() + seconds, 0
+    while time.monotonic() < until:
+        for group in groups:
+            vault.set(group, "i", {"n": number})
+        number += 1
+    for group in groups:
+        vault.set(group, "i", {"n": number, "last": True})
+    return number
