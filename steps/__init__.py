@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .occasions import StateInput, StreamInput
     from .queues import QueueConfig, queue
     from .requests import Request
+    from .runs import redrive
     from .streaming import SSE
     from .triggers import http
     from .watches import state, stream
@@ -37,6 +38,7 @@ _HOME = {
     "enqueue": "messages",
     "http": "triggers",
     "queue": "queues",
+    "redrive": "runs",
     "state": "watches",
     "step": "definition",
     "stream": "watches",
@@ -60,6 +62,7 @@ __all__ = [
     "enqueue",
     "http",
     "queue",
+    "redrive",
     "state",
     "step",
     "stream",

@@ -52,17 +52,18 @@ def insert(new: Sequence[Run], delay_s: float = 0.0) -> None:
         waiting = [run for run in new if run.state == READY and run.slot is None]
         if ids := [run.id for run in waiting if not run.lane]:
             on_commit(lambda: handover.put(ids, delay_s))
-        for lane in {run.lane for run in waiting if run.lane}:
-            on_commit(lambda lane=lane: handover.put(_first(lane), delay_s))  # type: ignore[misc]
+        for run in waiting:
+            if run.lane:
+                on_commit(lambda run=run: _hand_first(run, delay_s))  # type: ignore[misc]
 
 
-def _first(lane: str) -> list[str]:
-    """Return the first run of a lane if it waits; the others are handed over when those before them have ended.
+def _hand_first(run: Run, delay_s: float) -> None:
+    """Hand *run* over if it is the first of its lane; else it is handed over when those before it have ended.
 
     Asked after the commit: whoever ended meanwhile did not see the new run, and whoever ends later does.
     """
-    unfinished = rows().filter(lane=lane, lane__gt="", state__in=UNFINISHED).order_by("number")
-    return [id for id, state in unfinished.values_list("pk", "state")[:1] if state == READY]
+    if not rows().filter(lane=run.lane, lane__gt="", number__lt=run.number, state__in=UNFINISHED).exists():
+        handover.put([run.id], delay_s)
 
 
 def claim(id: str, worker: int, limit: tuple[str, int] | None = None) -> Run | None:
@@ -138,9 +139,17 @@ def put_back(span: Span, delay_s: float, reason: str, *, limited: bool = False, 
 
 
 def flush(span: Span) -> None:
-    """Write down what is known of a run that goes on, for those who look at it."""
-    span.changed = False
-    _mine(span).update(**trace(span))
+    """Write down what is known of a run that goes on, for those who look at it, if nobody holds its row."""
+    with atomic():
+        if not is_held(span):
+            span.changed = False
+            _mine(span).update(**trace(span))
+
+
+def is_held(span: Span) -> bool:
+    """Tell whether a transaction of the handler holds the run's row; else it is ours to the end of the open one."""
+    held = _mine(span).select_for_update(skip_locked=True).values_list("pk", flat=True)
+    return not list(held) and _mine(span).exists()
 
 
 def trace(span: Span) -> dict[str, Any]:

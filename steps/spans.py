@@ -15,6 +15,8 @@ from .conf import conf
 
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(?:-.*)?")
 
+_last_moment, _moments = 0, threading.Lock()  # microseconds; two runs of one process never have the same
+
 _current: ContextVar["Span | None"] = ContextVar("steps.run", default=None)
 
 
@@ -99,7 +101,10 @@ def current_span() -> Span | None:
 
 def new_run_id() -> str:
     """Return an id for a run: 32 hex digits that grow with the time, the last 16 being random as W3C wants them."""
-    return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"
+    global _last_moment
+    with _moments:
+        _last_moment = moment = max(_last_moment + 1, time.time_ns() // 1000)
+    return f"{moment:014x}{secrets.token_hex(9)}"
 
 
 def new_trace_id() -> str:

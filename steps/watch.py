@@ -12,8 +12,9 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from .attempts import Attempt
+from .database import atomic
 from .heartbeats import lease
-from .runs import READY, RUNNING, flush, rows
+from .runs import READY, RUNNING, flush, is_held, rows
 
 log = logging.getLogger(__name__)
 
@@ -80,13 +81,19 @@ class Watch:
         for attempt in attempts:
             grace = GRACE_S if attempt.listener is not None and attempt.listener.step.is_async else 0.0
             if attempt.ends_at is not None and now > attempt.ends_at + grace:
-                self.remove(attempt)
-                attempt.time_out()
+                self._end(attempt)
             elif attempt.span.changed:
                 flush(attempt.span)
         if now - self._swept_at > SWEEP_S:
             self._swept_at = now
             self._sweep()
+
+    def _end(self, attempt: Attempt) -> None:
+        with atomic():
+            if is_held(attempt.span):
+                return  # by a transaction of the handler: to wait for it would keep all others waiting
+        self.remove(attempt)
+        attempt.time_out()
 
     def _sweep(self) -> None:
         """Put runs back that are ours by their row and that nobody here works at: their end could not be written."""
