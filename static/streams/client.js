@@ -1,6 +1,6 @@
 import { Connection } from "./connection.js";
 import { Listeners, report } from "./listeners.js";
-import { ConnectionRefused } from "./socket.js";
+import { ConnectionRefused } from "./refusal.js";
 import { Subscription } from "./subscription.js";
 
 /**

@@ -6,5 +6,5 @@
  *     todos.on("*", (items) => render(items));
  */
 export { StreamClient, connectStream } from "./client.js";
-export { ConnectionRefused } from "./socket.js";
+export { ConnectionRefused } from "./refusal.js";
 export { Subscription } from "./subscription.js";

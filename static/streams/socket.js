@@ -1,5 +1,6 @@
-import { report } from "./listeners.js";
+import { ConnectionRefused } from "./refusal.js";
 import { Timer } from "./timer.js";
+import { Token } from "./token.js";
 
 /** All in milliseconds. After a connection that held so long the waits are short again. */
 const GOOD_AFTER = 5000;
@@ -7,8 +8,6 @@ const GOOD_AFTER = 5000;
 const OPENING = 10_000;
 /** After so long a silence the server is asked whether it is there. It has half of that to answer. */
 const SILENCE = 20_000;
-/** No timer waits longer. */
-const LONGEST = 2 ** 31 - 1;
 
 /** From this close code on, up to 4999, the server asks not to come back by oneself. */
 const STAY_AWAY = 4500;
@@ -19,17 +18,6 @@ const TOKEN_CHARACTERS = /^[!#$%&'*+\-.^_`|~\w]+$/;
 /** When a page comes back to life, or its network does. */
 const WAKING = ["online", "offline", "visibilitychange", "pageshow"];
 
-/** The server closed the connection and does not want to be asked again, or it cannot be asked at all. */
-export class ConnectionRefused extends Error {
-  name = "ConnectionRefused";
-
-  /** @param {string} message @param {number|null} [code] the close code, if a server sent one */
-  constructor(message, code = null) {
-    super(message);
-    this.code = code;
-  }
-}
-
 /**
  * One WebSocket, or what stands for it, opened again whenever it is lost.
  *
@@ -38,12 +26,12 @@ export class ConnectionRefused extends Error {
 export class Socket {
   #options;
   #owner;
+  #token;
   #socket = null;
   #openedAt = 0;
   #retry = new Timer(() => this.#dial());
   /** Of the handshake, and then of the silence. */
   #deadline;
-  #refresh;
   /** Only the newest attempt counts. */
   #turn = 0;
   #status = "idle";
@@ -59,6 +47,7 @@ export class Socket {
   constructor(options, owner) {
     this.#options = options;
     this.#owner = owner;
+    this.#token = new Token(options.token, () => this.#renew());
   }
 
   get status() {
@@ -102,42 +91,25 @@ export class Socket {
     const turn = ++this.#turn;
     const knew = this.#reachable;
     this.#wait(OPENING, () => this.#lost(0, "", knew));
-    let token, Transport;
+    let ready = null;
     try {
-      token = await this.#token();
-      Transport = await this.#transport();
+      ready = { token: await this.#token.get(), Transport: await this.#transport() };
     } catch {
-      if (turn === this.#turn) this.#lost(0, "", knew);
-      return;
+      // no token, or no module for the transport: to be tried again
     }
     if (turn !== this.#turn) return;
+    if (ready === null) return this.#lost(0, "", knew);
     try {
-      this.#attach(this.#create(Transport, token), knew);
+      this.#attach(this.#create(ready), knew);
     } catch (error) {
       this.#refuse(error.message);
     }
   }
 
-  /** The token to show, from the callback if there is one; known to expire, it is renewed in time. */
-  async #token() {
-    const { token } = this.#options;
-    if (typeof token !== "function") return token;
-    try {
-      const given = await token();
-      const { token: text, expiresAt } = Object(given).token === undefined ? { token: given } : given;
-      clearTimeout(this.#refresh);
-      const left = 0.8 * (Number(expiresAt) - Date.now());
-      if (left >= 0) this.#refresh = setTimeout(() => this.#renew(), Math.min(left, LONGEST));
-      return text ?? undefined;
-    } catch (error) {
-      report(error);
-      throw new Error("no token");
-    }
-  }
-
+  /** Show a new token over the open connection; without one the server will close, and it is asked for again. */
   async #renew() {
     const turn = this.#turn;
-    const token = await this.#token().catch(() => {}); // reported; the server will close, and it is asked for again
+    const token = await this.#token.get().catch(() => {});
     if (token !== undefined && turn === this.#turn) this.send({ type: "refresh", data: { token } });
   }
 
@@ -147,7 +119,7 @@ export class Socket {
     return stream ? (await import("./sse.js")).EventStreams : WebSocket;
   }
 
-  #create(Transport, token) {
+  #create({ Transport, token }) {
     if (!Transport) throw new Error("there is no WebSocket here; pass one: new StreamClient({ url, WebSocket })");
     const url = this.#url();
     if (Transport.streams) return new Transport(url, token);
@@ -229,7 +201,7 @@ export class Socket {
     this.#blocked = !this.#blocked && knew;
     this.#reachable = false;
     if (knew) return;
-    const seen = async () => (await import("./sse.js")).reachable(this.#url(), await this.#token());
+    const seen = async () => (await import("./sse.js")).reachable(this.#url(), await this.#token.get());
     seen().then((is) => (this.#reachable = is), () => {});
   }
 
@@ -240,7 +212,7 @@ export class Socket {
 
   #end(status, code) {
     for (const type of WAKING) globalThis.removeEventListener?.(type, this.#wake);
-    clearTimeout(this.#refresh);
+    this.#token.stop();
     this.#retry.reset();
     this.#drop(code);
     this.#become(status);

@@ -44,7 +44,7 @@ def build(tmp_path: Path) -> Iterator[Callable[[str], str]]:
     server.server_close()
 
 
-@pytest.mark.feature("C1", "C3")
+@pytest.mark.feature("C1", "C3", "C4", "C5")
 @pytest.mark.parametrize("client", PAGES)
 def test_joins_and_follows(people: People, product: Product, build: Callable[[str], str], client: str) -> None:
     # The hook says this itself on its first rendering, when the provider has no connection yet.

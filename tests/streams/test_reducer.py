@@ -136,6 +136,7 @@ class Group:
         return frame("sync", self.value(state.id), **head)
 
 
+@pytest.mark.feature("C17")
 @pytest.mark.parametrize("id", [None, "b"])
 def test_permuted_repeated_and_dropped_frames_end_right_or_in_need_resync(id: str | None) -> None:
     for seed in range(SCHEDULES):

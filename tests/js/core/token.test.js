@@ -49,7 +49,7 @@ describe("a token callback", () => {
 
   it("renews a token that says when it expires, over the open connection", async () => {
     let number = 0;
-    const token = () => ({ token: `t${(number += 1)}`, expiresAt: number === 1 ? Date.now() + 50 : undefined });
+    const token = () => ({ token: `t${(number += 1)}`, expiresAt: number === 1 ? Date.now() + 1000 : undefined });
     client = server.client({ token });
     await within(client.connect(), "the connection");
     assert.equal(await protocols(), "Authorization,t1");

@@ -11,7 +11,7 @@ import { build } from "esbuild";
 
 const tests = join(dirname(fileURLToPath(import.meta.url)), "..");
 const source = join(tests, "..", "..", "static", "streams");
-const CORE = ["client", "connection", "index", "listeners", "reducer", "socket", "subscription", "timer"];
+const CORE = ["client", "connection", "index", "listeners", "reducer", "refusal", "socket", "subscription", "timer", "token"];
 const KILOBYTE = 1024;
 
 let home;
