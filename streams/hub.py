@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from contextvars import Context
 
@@ -37,6 +37,7 @@ class Hub:
         self.bells: dict[Address, Callable[[], None]] = {}  # rung by any news of an address that is no room's
         self.listener = Listener(self.heard)
         self.verifier = Verifier(self.rooms, self._reads.positions, self.listener.polled)
+        self._entering: Counter[Address] = Counter()
         self._inbox: deque[Message] = deque()
         self._awake = False
         self._trimmer = Trimmer()
@@ -75,10 +76,13 @@ class Hub:
         id: of the item, None for the group. own: our own client, which holds *since*. cancelled: asked once more before
         the room is entered. When this returns no later change can be missed.
         """
-        await self.listener.subscribe(address)  # before the snapshot is read: what follows it must be heard
+        self._entering[address] += 1
+        try:
+            await self.listener.subscribe(address)  # before the snapshot is read: what follows it must be heard
+        finally:
+            self._entering[address] -= 1
         if cancelled():
-            if address not in self.rooms:
-                self.listener.unsubscribe(address)
+            self._forsake(address)
             return
         room = self.rooms.get(address)
         if room is None:
@@ -91,7 +95,14 @@ class Hub:
         if room is not None and room.leave(outbox, subscription):
             room.close()
             del self.rooms[address]
-            self.listener.unsubscribe(address)
+            self._forsake(address)
+
+    def _forsake(self, address: Address) -> None:
+        """Listen to *address* no longer, if nobody is in its room or on the way there."""
+        if not self._entering[address]:
+            del self._entering[address]
+            if address not in self.rooms:
+                self.listener.unsubscribe(address)
 
     # -- news -------------------------------------------------------------------------------------------------------
 
