@@ -39,7 +39,7 @@ CHANNEL_LAYERS = environment.channel_layers(REDIS_URL, REDIS_PREFIX)
 
 # What is in it
 
-FLOWS = ["project.flows.todo", "project.flows.merge", "project.flows.pets"]
+FLOWS = ["project.flows.todo", "project.flows.merge", "project.flows.pets", "project.flows.documents"]
 
 INSTALLED_APPS = [
     "project",
@@ -79,7 +79,7 @@ ASGI_APPLICATION = "project.asgi.application"
 APPEND_SLASH = False  # routes of steps match with and without the slash; a redirect would lose a POST's body
 LOGIN_URL = "admin:login"
 
-STREAMS: dict[str, object] = {}
+STREAMS: dict[str, object] = {"authenticate_stream": "project.tokens.authenticate"}
 STEPS: dict[str, object] = {}
 
 # Pages and files

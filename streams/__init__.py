@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         WriteConflict,
     )
     from .locking import lock
+    from .requests import StreamAuthentication
     from .revocations import arevoke, revoke
     from .tickets import aticket, ticket
     from .writer import Stream, StreamConfig, stream
@@ -40,6 +41,7 @@ _HOME = {
     "InvalidItem": "errors",
     "InvalidUpdate": "errors",
     "Stream": "writer",
+    "StreamAuthentication": "requests",
     "StreamConfig": "writer",
     "StreamError": "errors",
     "StreamNotFound": "errors",
@@ -67,6 +69,7 @@ __all__ = [
     "InvalidItem",
     "InvalidUpdate",
     "Stream",
+    "StreamAuthentication",
     "StreamConfig",
     "StreamError",
     "StreamNotFound",

@@ -21,8 +21,28 @@ class Refused(APIException):
         self.status_code, self.error = error.status, error
 
 
+class TokenUser:
+    """Whom a token names, as much of a user as permissions ask for."""
+
+    is_authenticated, is_active = True, True
+    is_anonymous = is_staff = is_superuser = False
+
+    def __init__(self, pk: str) -> None:
+        self.pk = self.id = pk
+
+    def __str__(self) -> str:
+        return self.pk
+
+    def get_username(self) -> str:
+        """Return what it is known by."""
+        return self.pk
+
+
 class StreamAuthentication(SessionAuthentication):
-    """``request.auth`` is the ``Identity``; a cookie that proves something needs the CSRF token when it writes."""
+    """``request.user`` is the session's, or whom the token names; ``request.auth`` is the ``Identity``.
+
+    A cookie that proves something needs the CSRF token when it writes.
+    """
 
     def authenticate(self, request: Request) -> tuple[Any, Identity]:
         """Return the user of the session, if that is who asks, and the identity.
@@ -39,8 +59,14 @@ class StreamAuthentication(SessionAuthentication):
             raise Refused(error) from None
         if "cookie" in credentials.headers and identity.auth is not None:
             self.enforce_csrf(request)
-        return credentials.user or AnonymousUser(), identity
+        return credentials.user or _named(identity), identity
 
     def authenticate_header(self, request: Request) -> str:
         """Make a refusal a 401 that says how to come in."""
         return "Bearer"
+
+
+def _named(identity: Identity) -> Any:
+    """Return the user that ``userId`` names."""
+    user_id = (identity.auth or {}).get("userId")
+    return TokenUser(str(user_id)) if type(user_id) in (str, int) else AnonymousUser()

@@ -10,7 +10,7 @@ from tests.support.sockets import Socket
 from tests.support.values import todo
 
 
-@pytest.mark.parametrize("path", ["", "/", "/streams", "/streams/", "/?authToken=tok"])
+@pytest.mark.parametrize("path", ["", "/", "/streams", "/streams/", "/?x=1"])
 async def test_socket_opens_at(sqlite_product: Product, group: str, path: str) -> None:
     async with await Socket.connect(sqlite_product.web.ws + path) as socket:
         assert (await socket.joined("todo", group)).value == []

@@ -13,6 +13,7 @@ from streams.changes import Written
 from streams.conf import conf
 from streams.registry import registry
 from streams.revocations import revoke
+from streams.state import state
 from streams.tickets import ticket
 
 from .values import todo
@@ -163,3 +164,26 @@ def pour(groups: list[str], seconds: float) -> int:
     for group in groups:
         vault.set(group, "i", {"n": number, "last": True})
     return number
+
+
+def write_state(scope: str, key: str, value: Any) -> None:
+    """Set a value of the state."""
+    state.set(scope, key, value)
+
+
+def read_state(scope: str, key: str) -> Any:
+    """Return a value of the state."""
+    return state.get(scope, key)
+
+
+def project_token(user_id: str, seconds: float) -> str:
+    """Return a token of the project's own."""
+    from project.tokens import token_for
+
+    return token_for(user_id, seconds)
+
+
+def write_document(workspace: str, doc: str) -> None:
+    """Write a document that has something in it."""
+    documents: Any = registry.get("documents")
+    documents.set(workspace, doc, {"title": "t", "content": "c", "updatedAt": 1, "authorId": "u42"})

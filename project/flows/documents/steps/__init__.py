@@ -1,0 +1,1 @@
+"""What can be done with documents, and what follows when one changed."""
