@@ -19,6 +19,7 @@ from streams.protocol import (
     resumed_frame,
     skip_frame,
 )
+from tests.support.strategies import examples
 
 TODO = Address("todo", "inbox")
 NOW = 1_795_164_336_229
@@ -119,6 +120,7 @@ def test_timestamps_are_microseconds_written_as_milliseconds(clock: int, text: s
     assert timestamp(clock) == text
 
 
+@examples(150)
 @given(st.integers(0, 2**52))
 def test_timestamps_are_exact_and_ordered_in_every_json_parser(clock: int) -> None:
     number = json.loads(timestamp(clock))
@@ -131,6 +133,7 @@ def test_timestamps_are_exact_and_ordered_in_every_json_parser(clock: int) -> No
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
 
 
+@examples(150)
 @given(NAMES, NAMES, NAMES)
 def test_names_of_any_kind_are_escaped(stream: str, group: str, id: str) -> None:
     address = Address(stream, group)
@@ -149,6 +152,7 @@ def test_names_of_any_kind_are_escaped(stream: str, group: str, id: str) -> None
         assert {frame.get("id", id), frame.get("subscriptionId", id)} == {id}
 
 
+@examples(150)
 @given(st.lists(st.text(max_size=30), max_size=30), st.integers(1, 200))
 def test_parts_hold_everything_in_order_and_fit(values: list[str], longest: int) -> None:
     cut = list(parts(values, longest))

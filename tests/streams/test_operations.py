@@ -5,19 +5,19 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from streams.errors import InvalidUpdate
 from streams.operations import apply_operations, parse_operations
 from streams.values import dumps
 from tests.support.reference import Refused, updated
-from tests.support.strategies import items, json_values, operations
+from tests.support.strategies import examples, items, json_values, operations
 
 DEEP = {"type": "merge", "value": {"a": {"b": {"c": 1}}}, "deep": True}
 
 
-@settings(max_examples=600)
+@examples(300)
 @given(items, operations)
 @example({"a.b": 1, "a": {"b": 2}}, [{"type": "set", "path": "a.b", "value": 3}])
 @example({"a": {"b": 2}}, [{"type": "set", "path": "a.b", "value": 3}])
@@ -44,7 +44,7 @@ def test_operations_do_what_the_model_does(item: dict[str, Any], given_: list[di
     assert dumps(given_) == before, "what the caller gave is the caller's"
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(
     st.lists(
         st.fixed_dictionaries(

@@ -2,13 +2,12 @@
 
 import asyncio
 import json
-import os
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.changes import Address, Change, Position
@@ -18,6 +17,7 @@ from streams.outbox import Outbox
 from streams.packets import Packet, Role
 from streams.protocol import event_frame, group_sync_frame, item_sync_frame
 from tests.support.replicas import Own, Published
+from tests.support.strategies import examples
 
 CLOCK = 1_795_164_366_850_000
 FOREVER = 2**40
@@ -378,7 +378,7 @@ STEP = st.tuples(
 
 
 @pytest.mark.parametrize("own", [True, False], ids=["own", "published"])
-@settings(max_examples=120 * (20 if os.environ.get("MILLRACE_LONG") else 1), deadline=None)
+@examples(120)
 @given(
     steps=st.lists(STEP, min_size=15, max_size=50),
     joined=st.lists(IDS, min_size=1, max_size=3),

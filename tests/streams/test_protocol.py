@@ -4,13 +4,13 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from streams.changes import Address, Position
 from streams.errors import BadMessage
 from streams.protocol import Join, Leave, Ping, Refresh, error_frame, parse_message, said_address
-from tests.support.strategies import json_values
+from tests.support.strategies import examples, json_values
 
 TODO = Address("todo", "inbox")
 JOIN = {"streamName": "todo", "groupId": "inbox", "subscriptionId": "s1"}
@@ -105,7 +105,7 @@ NEARLY = st.fixed_dictionaries(
 ).map(json.dumps)
 
 
-@settings(max_examples=500)
+@examples(500)
 @given(NEARLY | st.text() | st.binary() | json_values.map(json.dumps))
 @example('{"type":"join","data":{"streamName":"\\ud800","groupId":"1234567890123456789","subscriptionId":"s"}}')
 @example('{"type":"join","data":{"streamName":"s","groupId":"1234567890123456789","subscriptionId":"\\udfff"}}')

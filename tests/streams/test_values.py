@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from streams.errors import InvalidItem
 from streams.values import MAX_DEPTH, dumps, loads, normalise
-from tests.support.strategies import json_values
+from tests.support.strategies import examples, json_values
 
 
 def same(one: Any, other: Any) -> bool:
@@ -37,6 +37,7 @@ def nested(depth: int, inner: Any = None) -> Any:
     return value
 
 
+@examples(150)
 @given(json_values)
 @example([False, None, [], {}, 0, -0.0, "", 2**70, -(2**63) - 1, 1e-7, 1.0, 0.1 + 0.2, 1e22, 5e-324])
 @example({"b": 1, "a": 2, "": 3, "B": {"z": 1, "y": 2}})
@@ -52,6 +53,7 @@ def test_values_survive_text(value: Any) -> None:
     assert same(json.loads(text), value), "every JSON parser reads it"
 
 
+@examples(150)
 @given(json_values)
 def test_normalised_values_share_nothing_with_what_was_given(value: Any) -> None:
     copy = normalise({"kept": value})
@@ -168,6 +170,7 @@ def test_any_mapping_that_is_no_dict_is_refused() -> None:
         normalise({"a": Odd()})
 
 
+@examples(150)
 @given(st.text() | st.binary())
 def test_loads_raises_nothing_but_value_errors(text: str | bytes) -> None:
     with suppress(ValueError):

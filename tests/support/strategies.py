@@ -1,8 +1,20 @@
 """What hypothesis draws for streams."""
 
+import os
 from typing import Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
+
+LONG = bool(os.environ.get("MILLRACE_LONG"))
+
+
+def examples(number: int) -> settings:
+    """So many examples, always the same ones; ``MILLRACE_LONG=1``: twenty times as many, other ones each time."""
+    slow = [HealthCheck.too_slow, HealthCheck.data_too_large]  # it is the machine that is slow
+    number = 20 * number if LONG else number
+    return settings(max_examples=number, deadline=None, derandomize=not LONG, suppress_health_check=slow)
+
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 scalars = (
