@@ -2,6 +2,7 @@
 # make test   everything a merge needs, from nothing
 # make fuzz   100,000 random schedules for each of the clients' reducers
 # make chaos   faults under load for 20 minutes (SECONDS=60 SEED=7: for so long, the same again)
+# make stress  eight processes with 5,000 transactions each, some of them killed (SEED=7)
 # make mutants whether each deliberate breakage is noticed (SEED=7)
 # make help   the rest
 
@@ -14,7 +15,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 PARTS := lint types imports templates checks unit node browser
 
 .DEFAULT_GOAL := run
-.PHONY: run test fuzz help ready-to-run ready-to-test wheel clean $(PARTS)
+.PHONY: run test fuzz stress help ready-to-run ready-to-test wheel clean $(PARTS)
 
 run: ready-to-run
 	@$(BIN)/python manage.py prepare
@@ -59,6 +60,9 @@ fuzz: ready-to-test
 # A process of its own: sync Playwright and pytest-asyncio do not mix.
 browser:
 	@$(BIN)/pytest -p no:asyncio -W ignore::pytest.PytestConfigWarning tests/browser
+
+stress: ready-to-test
+	@MILLRACE_LONG=1 $(if $(SEED),SEED=$(SEED)) $(BIN)/pytest -q tests/acceptance/test_stress.py
 
 chaos: ready-to-test
 	@$(BIN)/python -m tests.chaos.run $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
