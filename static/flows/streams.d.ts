@@ -1,6 +1,27 @@
 // Made by `manage.py streams types` from the schemas of the streams; change those and make it again.
 import "millrace";
 
+/** Documents, by workspace. */
+export interface Documents {
+  id: string;
+  title?: string;
+  content?: string;
+  updatedAt: number;
+  authorId: string;
+  revision?: number;
+}
+
+/** How many are watching each list of todos. */
+export interface Inbox {
+  id: string;
+  watching: number;
+}
+
+/** Figures, twice a minute. */
+export interface Metrics {
+  id: string;
+}
+
 /** Merges and how far they are. */
 export interface ParallelMerge {
   id: string;
@@ -17,6 +38,15 @@ export interface PetCreation {
   data?: Record<string, unknown> | null;
 }
 
+/** Who is there. */
+export interface Presence {
+  id: string;
+  userId: string;
+  name?: string;
+  status: string;
+  lastSeen: number;
+}
+
 /** Todos, by list. */
 export interface Todo {
   id: string;
@@ -27,10 +57,23 @@ export interface Todo {
   metadata?: Record<string, unknown>;
 }
 
+/** People; read by steps only. */
+export interface Users {
+  id: string;
+  name?: string;
+  status?: string;
+  connections?: number;
+}
+
 declare module "millrace" {
   interface Streams {
+    documents: Documents;
+    inbox: Inbox;
+    metrics: Metrics;
     parallelMerge: ParallelMerge;
     petCreation: PetCreation;
+    presence: Presence;
     todo: Todo;
+    users: Users;
   }
 }

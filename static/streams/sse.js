@@ -106,9 +106,9 @@ function get(url, token, accept, signal) {
 }
 
 async function refusal(response) {
-  const { code, message, detail } = await response.json().catch(() => ({}));
+  const { error } = await response.json().catch(() => ({}));
   const denied = response.status === 403 ? "STREAM_ACCESS_DENIED" : "STREAM_NOT_FOUND";
-  return { code: code ?? denied, message: message ?? detail ?? response.statusText };
+  return { code: error?.code ?? denied, message: error?.message ?? response.statusText };
 }
 
 /** The frames of an event stream; null for a comment, which says that the line is alive. */

@@ -173,6 +173,25 @@ def test_node_client_is_right_after_each_of_five_kills_during_writes(
     server.kill()
 
 
+def test_node_client_over_server_sent_events(guarded: Product, guard: Server, node: Follow) -> None:
+    """Sync, changes, events, a refusal, and what was missed while the server was away."""
+    client, writer = node(guard.ws, transport="sse", token="user.eve"), guarded.writer
+    client.subscribe("G", "vault", "eve")
+    client.subscribe("D", "vault", "ada")
+    client.until(lambda: live(client, "G"), "the answer")
+    client.until(lambda: {"denied": "STREAM_ACCESS_DENIED"} in client.said, "the refusal")
+    writer.stream("vault", "set", "eve", "s1", {"n": 1})
+    writer.stream("vault", "send", "eve", {"type": "notification", "data": 7})
+    client.until(lambda: ("notification", 7) in events(client, "G"), "the event")
+    assert client.state("G") == [{"n": 1, "id": "s1"}]
+    guard.kill()
+    client.until(lambda: client.count("close") == 1, "that the server is gone")
+    writer.stream("vault", "set", "eve", "s2", {"n": 2})
+    guard.start()
+    client.until(lambda: len(client.state("G")) == 2, "what was missed", WITHIN)
+    assert events(client, "G")[-1] == ("create", {"n": 2, "id": "s2"})
+
+
 # -- Python -----------------------------------------------------------------------------------------------------------
 
 

@@ -39,7 +39,7 @@ class EventServer {
       return;
     }
     if (this.answer) {
-      response.writeHead(this.answer, { "content-type": "application/json" }).end(JSON.stringify({ detail: "members only" }));
+      response.writeHead(this.answer, { "content-type": "application/json" }).end(JSON.stringify({ error: { code: "STREAM_ACCESS_DENIED", message: "members only" } }));
     } else {
       response.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders();
       response.write("retry: 2000\n\n");
