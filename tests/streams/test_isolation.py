@@ -126,8 +126,10 @@ async def test_connections_are_sent_what_they_joined_and_nothing_else(declare: D
                 clients.append(Client(here.peer(), dice.choice(STREAMS), dice.choice(GROUPS), id, dice.random() < 0.5))
                 await clients[-1].peer.send({"type": "join", "data": clients[-1].message})
             await some()
+        for client in clients:  # who is answered later still would be sent nothing to wait for
+            await client.peer.recv_until(lambda frame: frame.kind in ("sync", "resumed"), within=60)
         await sync_to_async(last_writes)(streams)
         for client in clients:
-            await client.peer.recv_until(client.is_last)
+            await client.peer.recv_until(client.is_last, within=60)
         by_name = dict(zip(STREAMS, streams, strict=True))
         await sync_to_async(lambda: [client.check(by_name) for client in clients])()
