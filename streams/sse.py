@@ -24,7 +24,7 @@ from .changes import Address, Position
 from .conf import conf
 from .connection import Connection
 from .credentials import Credentials, of_request
-from .errors import InvalidCursor, Overloaded, Restarting, Unavailable
+from .errors import InvalidCursor, Overloaded, Restarting, StreamError, Unavailable
 from .hub import Hub, current_hub
 from .identifiers import MAX_LENGTH, check_id
 from .identity import Identity
@@ -47,9 +47,9 @@ class EventStream:
     def __init__(self, hub: Hub, access: Access, roster: Roster, identity: Identity) -> None:
         self._loop = asyncio.get_running_loop()
         self._tap = Tap(self._too_slow)
-        self._connection = Connection(hub, access, roster, self._tap.outbox, identity, self._close, self._tap.end)
-        self._first: list[Packet] = []
+        self._first: list[Packet] | None = None
         self._abandoned: asyncio.TimerHandle | None = None
+        self._connection = Connection(hub, access, roster, self._tap.outbox, identity, self._close, self._refused)
 
     @property
     def identity(self) -> Identity:
@@ -84,8 +84,7 @@ class EventStream:
                 self._abandoned.cancel()
             await sync_to_async(release_connections)()  # those that middleware took after the view
             _release_thread()
-            yield RETRY + transcript.write(self._first)
-            self._first = []
+            yield RETRY + transcript.write(self._first or [])
             while (packets := await self._news()) is not None:
                 yield transcript.write(packets) if packets else COMMENT
         finally:
@@ -115,6 +114,13 @@ class EventStream:
 
     def _close(self, code: int) -> None:
         self._tap.finish()
+
+    def _refused(self, error: StreamError) -> None:
+        """Say why while that is possible; later, what came in with a token that expires just ends."""
+        if self._first is None:
+            self._tap.end(error)
+        else:
+            self.end()
 
     def _too_slow(self) -> None:
         self._tap.end()

@@ -193,6 +193,43 @@ async def test_a_session_counts_unless_another_sites_page_asks(
         assert events.status == 403
 
 
+async def test_tokens_come_in_by_header_and_by_query(server: Server, group: str) -> None:
+    address = url(server, "club", group)
+    for asked in ({"url": address, "Authorization": "Bearer name-eve"}, {"url": f"{address}?authToken=name-eve"}):
+        async with await EventStream.open(**asked) as events:
+            assert kinds(await events.next()) == ["sync"]
+    async with await EventStream.open(f"{address}?authToken=stolen") as events:
+        assert (events.status, events.headers["www-authenticate"]) == (401, "Bearer")
+        assert (await events.body())["error"]["code"] == "UNAUTHENTICATED"
+
+
+async def test_a_stream_ends_with_the_token_it_came_in_with(server: Server, group: str) -> None:
+    async with await EventStream.open(url(server, "club", group), Authorization="Bearer brief-eve") as events:
+        assert kinds(await events.end()) == ["sync"]
+    assert "Traceback" not in server.process.output
+
+
+async def test_what_requests_write_reaches_sockets(server: Server, group: str) -> None:
+    async with (
+        await Socket.connect(server.ws) as socket,
+        httpx.AsyncClient(base_url=url(server, "board", group), trust_env=False) as client,
+    ):
+        await socket.joined("board", group)
+        await client.put("a%2Fb/", json={"n": 2**70})
+        await client.patch("a%2Fb/", json=[{"type": "set", "path": "n", "value": 1}])
+        await client.post("a%2Fb/", json={"type": "seen", "data": [1]})
+        await client.post("", json={"type": "typing"})
+        await client.delete("a%2Fb/")
+        frames = await socket.recv(5)
+        assert [(frame.kind, frame.value) for frame in frames] == [
+            ("create", {"n": 2**70, "id": "a/b"}),
+            ("update", {"n": 1, "id": "a/b"}),
+            ("event", {"type": "seen", "data": [1]}),
+            ("event", {"type": "typing", "data": None}),
+            ("delete", {"n": 1, "id": "a/b"}),
+        ]
+
+
 async def test_format_names_event_streams_too(server: Server, group: str) -> None:
     async with await EventStream.open(f"{url(server, 'todo', group)}?format=sse", Accept="*/*") as events:
         assert kinds(await events.next()) == ["sync"]
@@ -278,58 +315,6 @@ async def test_who_never_reads_is_given_up_and_slows_nobody(
             assert last[0].kind == "sync" or got == list(range(1, count + 1))
 
 
-@pytest.mark.parametrize("kind", KINDS)
-async def test_sigterm_ends_streams_and_the_process(sqlite_product: Product, group: str, kind: str) -> None:
-    server = sqlite_product.serve(kind, settings=SETTINGS)  # starts in the main thread
-    streams = [await EventStream.open(url(server, "lobby", group)) for _ in range(3)]
-    for events in streams:
-        await events.next()
-    server.process.send(signal.SIGTERM)
-    for events in streams:
-        assert await events.end() == []
-    await asyncio.to_thread(eventually, lambda: not server.process.running, what=f"{kind} has ended")
-    query = (
-        "SELECT value FROM streams_item i JOIN streams_group g ON g.id = i.group_id WHERE g.stream = ? AND g.key = ?"
-    )
-    [[value]] = sqlite_product.rows(query, ["visits", group])
-    assert {name: json.loads(value)[name] for name in ("here", "came", "went")} == {"here": 0, "came": 3, "went": 3}
-
-
-@pytest.mark.feature("C19")
-@pytest.mark.parametrize("kind", KINDS)
-async def test_nothing_is_lost_or_doubled_over_a_kill_while_writes_go_on(
-    sqlite_product: Product, group: str, kind: str
-) -> None:
-    server = sqlite_product.serve(kind, settings=SETTINGS)
-    writer = sqlite_product.console()
-    writer.begin("tests.support.trickle:trickle", stream="todo", group=group, seed=7)
-    async with await EventStream.open(url(server, "todo", group)) as events:
-        told = await events.next(50, within=30)
-        server.kill()
-        told += await events.end()
-    server.start()
-    async with await EventStream.open(url(server, "todo", group), since=events.source.last_id) as events:
-        told += await events.next(100, within=30)
-        writer.stop()
-        query = "SELECT sequence FROM streams_group WHERE stream = 'todo' AND key = ?"
-        [[last]] = sqlite_product.rows(query, [group])
-        if told[-1].data["sequence"] < last:
-            told += await events.until(lambda item: item.data["sequence"] == last)
-    server.kill()
-    sync, *changes = told
-    assert sync.kind == "sync"
-    first = sync.data["sequence"] + 1
-    assert [item.data["sequence"] for item in changes] == list(range(first, first + len(changes)))
-    items = {item["id"]: item for item in sync.data["event"]["data"]}
-    for change in changes:
-        value = change.data["event"]["data"]
-        if change.kind == "delete":
-            del items[value["id"]]
-        else:
-            items[value["id"]] = value
-    assert list(items.values()) == journal.check(sqlite_product.rows, "todo", group)
-
-
 async def test_two_hundred_streams_need_no_database_connection(products: Products, group: str) -> None:
     product = products.get("postgres")
     server = product.serve("uvicorn", settings="tests.support.pooled_settings")
@@ -354,3 +339,50 @@ async def test_two_hundred_streams_need_no_database_connection(products: Product
         for events in streams:
             events.cut()
         server.kill()
+
+
+@pytest.mark.feature("C19")
+async def test_nothing_is_lost_or_doubled_over_a_kill_while_writes_go_on(
+    sqlite_product: Product, server: Server, group: str
+) -> None:
+    writer = sqlite_product.writer
+    writer.begin("tests.support.trickle:trickle", stream="todo", group=group, seed=7)
+    async with await EventStream.open(url(server, "todo", group)) as events:
+        told = await events.next(50, within=30)
+        server.kill()
+        told += await events.end()
+    server.start()
+    async with await EventStream.open(url(server, "todo", group), since=events.source.last_id) as events:
+        told += await events.next(100, within=30)
+        writer.stop()
+        query = "SELECT sequence FROM streams_group WHERE stream = 'todo' AND key = ?"
+        [[last]] = sqlite_product.rows(query, [group])
+        if told[-1].data["sequence"] < last:
+            told += await events.until(lambda item: item.data["sequence"] == last)
+    sync, *changes = told
+    assert sync.kind == "sync"
+    first = sync.data["sequence"] + 1
+    assert [item.data["sequence"] for item in changes] == list(range(first, first + len(changes)))
+    items = {item["id"]: item for item in sync.data["event"]["data"]}
+    for change in changes:
+        value = change.data["event"]["data"]
+        if change.kind == "delete":
+            del items[value["id"]]
+        else:
+            items[value["id"]] = value
+    assert list(items.values()) == journal.check(sqlite_product.rows, "todo", group)
+
+
+async def test_sigterm_ends_streams_and_the_process(sqlite_product: Product, server: Server, group: str) -> None:
+    streams = [await EventStream.open(url(server, "lobby", group)) for _ in range(3)]
+    for events in streams:
+        await events.next()
+    server.process.send(signal.SIGTERM)
+    for events in streams:
+        assert await events.end() == []
+    await asyncio.to_thread(eventually, lambda: not server.process.running, what="the server has ended")
+    query = (
+        "SELECT value FROM streams_item i JOIN streams_group g ON g.id = i.group_id WHERE g.stream = ? AND g.key = ?"
+    )
+    [[value]] = sqlite_product.rows(query, ["visits", group])
+    assert {name: json.loads(value)[name] for name in ("here", "came", "went")} == {"here": 0, "came": 3, "went": 3}

@@ -278,7 +278,7 @@ def test_head_is_answered_as_get_is(open_stream: Stream, client: APIClient) -> N
     assert client.head("/streams/s/g/b/").status_code == 404
 
 
-@limits(max_examples=40, deadline=None)
+@limits(max_examples=25, deadline=None)
 @given(json_objects)
 def test_json_goes_in_and_comes_out_exactly(value: dict[str, Any]) -> None:
     value.pop("id", None)
@@ -312,7 +312,7 @@ def quoted(text: str) -> str:
     return "".join(f"%{byte:02X}" for byte in text.encode())
 
 
-@limits(max_examples=60, deadline=None)
+@limits(max_examples=40, deadline=None)
 @given(ids, ids)
 async def test_every_id_has_a_path(group: str, id: str) -> None:
     name = f"paths-{uuid4().hex}"

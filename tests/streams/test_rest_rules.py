@@ -19,6 +19,7 @@ from streams.counters import counters
 from streams.leases import Subscription
 from streams.rest import StreamsAPIView
 from streams.writer import Stream
+from tests.support.web import ON_SQLITE
 
 Declare = Callable[..., Stream]
 Rule = Callable[..., Any]
@@ -287,3 +288,45 @@ def test_throttles_of_the_project_count_too(
     answer = client.get("/streams/s/g/")
     assert answer.json()["error"]["code"] == "THROTTLED"
     assert int(answer["Retry-After"]) > 0
+
+
+# -- tokens -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def tokens(settings: Any) -> None:
+    settings.STREAMS = {**settings.STREAMS, "authenticate_stream": "tests.support.playground.tokens.authenticate"}
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("more", [{"HTTP_AUTHORIZATION": "Bearer name-eve"}, {"QUERY_STRING": "authToken=name-eve"}])
+def test_tokens_say_who_asks(declare: Declare, client: APIClient, tokens: None, more: dict[str, str]) -> None:
+    asked: list[Any] = []
+    declare(
+        "s", can_access=lambda _, auth: not asked.append(auth), can_write=lambda _, auth, __: not asked.append(auth)
+    )
+    assert client.get("/streams/s/g/", **more).status_code == 200
+    assert send(client, "put", "/streams/s/g/a/", {}, **more).status_code == 201
+    assert asked[:2] == [{"userId": "eve"}] * 2
+
+
+@ON_SQLITE
+def test_a_token_that_nobody_knows_is_refused(declare: Declare, client: APIClient, tokens: None) -> None:
+    declare("s", public=True)
+    answer = client.get("/streams/s/g/", HTTP_AUTHORIZATION="Bearer stolen")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (401, "UNAUTHENTICATED")
+    assert answer["WWW-Authenticate"] == "Bearer"
+    assert client.get("/streams/s/g/").status_code == 200
+
+
+@ON_SQLITE
+def test_what_comes_with_a_token_needs_no_csrf_token_and_is_not_the_session_s(
+    declare: Declare, eve: User, settings: Any
+) -> None:
+    asked: list[Any] = []
+    declare("s", public=True, can_write=lambda _, auth, __: not asked.append(auth))
+    settings.STREAMS = {**settings.STREAMS, "authenticate_stream": "tests.support.playground.tokens.authenticate"}
+    client = APIClient(enforce_csrf_checks=True)
+    client.force_login(eve)
+    assert send(client, "put", "/streams/s/g/a/", {}, HTTP_AUTHORIZATION="Bearer name-bob").status_code == 201
+    assert asked == [{"userId": "bob"}]

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Any, cast
 
@@ -9,7 +10,7 @@ import pytest
 
 from streams import sse
 from streams.changes import Address
-from streams.errors import AccessDenied, Restarting, StreamNotFound, Unavailable
+from streams.errors import AccessDenied, Restarting, StreamNotFound, TokenExpired, Unavailable
 from streams.identity import Identity
 from streams.models import Lease
 from streams.protocol import Join
@@ -202,3 +203,23 @@ async def test_who_is_too_slow_is_ended(declare: Declare, place: House, settings
     await aeventually(lambda: not place.roster.members, what="it is given up")
     await reader.end()
     assert 0 < int(reader.source.last_id.rpartition(":")[2]) < 200, "what it got is what it may go on from"
+
+
+async def test_who_is_revoked_or_expires_is_ended(declare: Declare, place: House) -> None:
+    declare("s", public=True)
+    revoked = EventStream(place.hub, place.access, place.roster, Identity({"userId": "7"}, frozenset(["user:7"])))
+    brief = EventStream(place.hub, place.access, place.roster, Identity(expires_at=time.time() + 0.1))
+    for events in (revoked, brief):
+        await events.begin(join())
+    readers = [Reader(events) for events in (revoked, brief)]
+    assert place.roster.expel(frozenset(["user:7"]), 4401) == 1
+    for reader in readers:
+        await reader.end()
+        assert reader.source.last_id == ":0", "what was there has been told"
+    assert place.roster.members == set()
+
+
+async def test_who_came_too_late_is_told_so(declare: Declare, place: House) -> None:
+    declare("s", public=True)
+    with pytest.raises(TokenExpired):
+        await EventStream(place.hub, place.access, place.roster, Identity(expires_at=time.time() - 1)).begin(join())

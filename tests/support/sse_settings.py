@@ -5,4 +5,8 @@ from project.settings import INSTALLED_APPS as PROJECT_APPS
 from project.settings import STREAMS as PROJECT_STREAMS
 
 INSTALLED_APPS = [*PROJECT_APPS, "tests.support.playground"]
-STREAMS = {**PROJECT_STREAMS, "comment_interval_s": 0.5}
+STREAMS = {
+    **PROJECT_STREAMS,
+    "comment_interval_s": 0.5,
+    "authenticate_stream": "tests.support.playground.tokens.authenticate",
+}
