@@ -70,6 +70,8 @@ class Journals:
             self.violations.append(Violation("I5", who, f"took {line['accepted']}"))
         if "wrong" in line:
             self.violations.append(Violation("I1", who, f"a write failed: {line['wrong']}"))
+        if "conflict" in line:
+            self.failed[line["conflict"]] += 1
         if "error" in line:
             self.failed[line["error"].partition("(")[0]] += 1
             if not excuses.errors:
