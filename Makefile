@@ -1,7 +1,7 @@
 # make run    everything in one terminal, at http://127.0.0.1:8000/ (PORT=8001 DATA=.data2: a second copy beside it)
 # make test   everything a merge needs, from nothing
-# make fuzz   100,000 random schedules for each of the clients' reducers
-# make chaos   faults under load for 20 minutes (SECONDS=60 SEED=7: for so long, the same again)
+# make fuzz   100,000 random schedules for each of the clients' reducers, 100,000 random frames for the server
+# make chaos  faults under load for 20 minutes (SECONDS=60 SEED=7: for so long, the same again)
 # make stress  eight processes with 5,000 transactions each, some of them killed (SEED=7)
 # make mutants whether each deliberate breakage is noticed (SEED=7)
 # make help   the rest
@@ -55,6 +55,7 @@ node:
 # The same tests with many more random schedules.
 fuzz: ready-to-test
 	@FUZZ_SCHEDULES=100000 $(BIN)/pytest -q tests/streams/test_reducer.py
+	@FUZZ_FRAMES=100000 $(BIN)/pytest -q tests/streams/test_abuse.py -k fuzzed
 	@cd tests/js && FUZZ_SCHEDULES=100000 node --test core/fuzz.test.js
 
 # A process of its own: sync Playwright and pytest-asyncio do not mix.

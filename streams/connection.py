@@ -131,7 +131,7 @@ class Connection:
     # -- messages ---------------------------------------------------------------------------------------------------
 
     def _take(self, text: str | bytes) -> None:
-        if len(text) > conf().frame_bytes or (isinstance(text, str) and len(text.encode()) > conf().frame_bytes):
+        if len(text) > conf().frame_bytes or (isinstance(text, str) and _size(text) > conf().frame_bytes):
             raise FrameTooLarge
         if not self._messages.allows():
             raise RateLimited
@@ -254,3 +254,8 @@ class Connection:
             close = LimitExceeded.close
         if close is not None:
             self.shut(close)
+
+
+def _size(text: str) -> int:
+    """Return how many bytes *text* was; a server may pass on what is no Unicode."""
+    return len(text.encode("utf-8", "surrogatepass"))
