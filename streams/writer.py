@@ -67,8 +67,9 @@ class Stream(AsyncGroups):
         """
         address, id = parse_channel(self.name, channel)
         frame = event_frame(address, id, parse_event(event), time.time_ns() // 1_000_000)
-        if len(frame.encode()) > conf().sync_bytes:
-            raise InvalidEvent("the event is too large for one frame")
+        longest = min(conf().event_bytes, conf().sync_bytes)
+        if len(frame.encode()) > longest:
+            raise InvalidEvent(f"the event is too large: its frame has more than {longest} bytes")
         self.store.on_commit(partial(bus.send, address, id, frame))
 
     async def asend(self, channel: Any, event: Mapping[str, Any]) -> None:
