@@ -1,6 +1,7 @@
 # make run    everything in one terminal, at http://127.0.0.1:8000/ (PORT=8001 DATA=.data2: a second copy beside it)
 # make test   everything a merge needs, from nothing
 # make fuzz   100,000 random schedules for each of the clients' reducers, 100,000 random frames for the server
+# make faults servers, workers, Valkey and PostgreSQL stopped, killed and cut off
 # make chaos  faults under load for 20 minutes (SECONDS=60 SEED=7: for so long, the same again)
 # make stress  eight processes with 5,000 transactions each, some of them killed (SEED=7)
 # make mutants whether each deliberate breakage is noticed (SEED=7)
@@ -15,7 +16,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 PARTS := lint types imports templates checks unit node browser
 
 .DEFAULT_GOAL := run
-.PHONY: run test fuzz stress help ready-to-run ready-to-test wheel clean $(PARTS)
+.PHONY: run test fuzz stress help ready-to-run ready-to-test wheel clean $(PARTS) faults
 
 run: ready-to-run
 	@$(BIN)/python manage.py prepare
@@ -46,8 +47,14 @@ checks:
 	@$(BIN)/python manage.py check --fail-level WARNING
 	@$(BIN)/python manage.py makemigrations --check --dry-run
 
+# Faults done to real servers, minutes of them: a target of their own.
+FAULTS := tests/chaos/test_chaos.py tests/acceptance/test_faults.py tests/acceptance/test_faults_layer.py tests/steps/test_faults.py
+
 unit:
-	@$(BIN)/pytest tests --ignore tests/browser
+	@$(BIN)/pytest tests --ignore tests/browser $(FAULTS:%=--ignore %)
+
+faults: ready-to-test
+	@$(BIN)/pytest $(FAULTS)
 
 node:
 	@cd tests/js && npm test

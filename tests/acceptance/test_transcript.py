@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from project.tokens import token_for
 from tests.support.product import Product
 from tests.support.sockets import Frame, Socket
 from tests.support.values import todo
@@ -27,7 +28,7 @@ async def test_transcript(product: Product, group: str) -> None:
     at = {"streamName": "todo", "groupId": group}
     item = {**at, "id": "t1"}
 
-    async with await Socket.connect(product.web.ws + "/", subprotocols=["Authorization", "tok"]) as socket:
+    async with await Socket.connect(product.web.ws + "/", subprotocols=["Authorization", token_for("u1")]) as socket:
         assert socket.connection.subprotocol == "Authorization"
 
         await socket.join("todo", group, subscription="s1")
