@@ -34,3 +34,8 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 # A thread that writes by itself would meet the transactions of tests that have nothing to do with it.
 STEPS = {"trace_http": False}
+# Hashed names need collectstatic first; what a page looks for here is in the source folders.
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
