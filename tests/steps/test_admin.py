@@ -3,7 +3,10 @@
 from typing import Any
 
 import pytest
+from django.apps import apps
+from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Permission, User
+from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
@@ -24,6 +27,8 @@ def _plain_files(settings: Settings) -> None:
 
 
 def person(*permissions: str) -> Client:
+    ContentType.objects.clear_cache()  # what a test before has emptied
+    create_permissions(apps.get_app_config("steps"), verbosity=0)
     user = User.objects.create_user("somebody", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
     client = Client()

@@ -45,6 +45,12 @@ async def _threads() -> AsyncIterator[None]:
     await sync_to_async(connections.close_all)()
 
 
+@pytest.fixture(autouse=True)
+def _nobody_to_ask(settings: Any) -> None:
+    """The project has somebody; these tests say themselves whom they ask."""
+    settings.STREAMS = {}
+
+
 @pytest.fixture(params=["asked", "asked_async"])
 def says(request: pytest.FixtureRequest, settings: Any) -> Callable[[Any], None]:
     """Make ``authenticate_stream`` answer so, plain and async."""

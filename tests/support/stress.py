@@ -88,7 +88,7 @@ class Watcher:
 
     async def _run(self) -> None:
         while True:
-            with suppress(ConnectionClosed):
+            with suppress(ConnectionClosed, OSError, TimeoutError):  # a busy server answers no handshake in time
                 async with connect(self.url, compression=None, max_size=None, max_queue=None, proxy=None) as connection:
                     for group in self.kept:
                         await self._join(connection, group)
