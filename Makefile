@@ -50,8 +50,13 @@ checks:
 # Faults done to real servers, minutes of them: a target of their own.
 FAULTS := tests/chaos/test_chaos.py tests/acceptance/test_faults.py tests/acceptance/test_faults_layer.py tests/steps/test_faults.py
 
+# Real servers on a busy machine: what failed is tried once more, alone, and both attempts are shown.
+AGAIN := --last-failed --last-failed-no-failures none
+
 unit:
-	@$(BIN)/pytest tests --ignore tests/browser $(FAULTS:%=--ignore %)
+	@$(BIN)/pytest tests --ignore tests/browser $(FAULTS:%=--ignore %) || { \
+		echo "== unit: what failed, once more"; \
+		$(BIN)/pytest tests --ignore tests/browser $(FAULTS:%=--ignore %) $(AGAIN); }
 
 faults: ready-to-test
 	@$(BIN)/pytest $(FAULTS)
@@ -65,9 +70,11 @@ fuzz: ready-to-test
 	@FUZZ_FRAMES=100000 $(BIN)/pytest -q tests/streams/test_abuse.py -k fuzzed
 	@cd tests/js && FUZZ_SCHEDULES=100000 node --test core/fuzz.test.js
 
+BROWSER := -p no:asyncio -W ignore::pytest.PytestConfigWarning tests/browser
+
 # A process of its own: sync Playwright and pytest-asyncio do not mix.
 browser:
-	@$(BIN)/pytest -p no:asyncio -W ignore::pytest.PytestConfigWarning tests/browser
+	@$(BIN)/pytest $(BROWSER) || { echo "== browser: what failed, once more"; $(BIN)/pytest $(BROWSER) $(AGAIN); }
 
 stress: ready-to-test
 	@MILLRACE_LONG=1 $(if $(SEED),SEED=$(SEED)) $(BIN)/pytest -q tests/acceptance/test_stress.py

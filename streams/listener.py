@@ -137,7 +137,11 @@ class Listener:
         finally:
             self._echoes.pop(nonce, None)
         if proven != subscription.proven:
-            log.info("subscription", extra={"action": "proven" if proven else "polled"})
+            log.log(
+                logging.DEBUG if proven else logging.INFO,
+                "subscription",
+                extra={"action": "proven" if proven else "polled"},
+            )
         subscription.proven = proven
         return proven
 
