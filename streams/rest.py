@@ -109,8 +109,6 @@ def refusal(code: str, message: str, fields: dict[str, list[str]] | None = None)
 
 
 def _text(detail: Any) -> str:
-    return (
-        detail
-        if isinstance(detail, str)
-        else "; ".join(map(_text, detail if isinstance(detail, list) else detail.values()))
-    )
+    if isinstance(detail, str):
+        return detail
+    return "; ".join(map(_text, detail if isinstance(detail, list) else detail.values()))

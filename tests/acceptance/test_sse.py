@@ -159,6 +159,7 @@ async def test_any_id_has_a_path(server: Server, group: str, name: str) -> None:
             assert values(told) == [{"v": 1, "id": name}]
 
 
+@pytest.mark.feature("D6")
 @pytest.mark.parametrize(
     ("stream", "group", "query", "status", "code"),
     [

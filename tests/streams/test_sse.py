@@ -8,13 +8,13 @@ from typing import Any, cast
 
 import pytest
 
-from streams import sse
+from streams import eventstream
 from streams.changes import Address
 from streams.errors import AccessDenied, Restarting, StreamNotFound, TokenExpired, Unavailable
+from streams.eventstream import EventStream
 from streams.identity import Identity
 from streams.models import Lease
 from streams.protocol import Join
-from streams.sse import EventStream
 from streams.writer import Stream
 from tests.support.events import Source, Told
 from tests.support.peers import House, aeventually, house
@@ -116,7 +116,7 @@ async def test_one_that_nobody_reads_is_given_up(
     counted: list[str], place: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The response was lost on its way from the view: its request was cancelled."""
-    monkeypatch.setattr(sse, "START_S", 0.05)
+    monkeypatch.setattr(eventstream, "START_S", 0.05)
     events = event_stream(place)
     await events.begin(join())
     await left(counted, "join", "leave")
@@ -127,7 +127,7 @@ async def test_one_that_nobody_reads_is_given_up(
 async def test_one_that_is_read_is_not_given_up(
     counted: list[str], place: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sse, "START_S", 0.05)
+    monkeypatch.setattr(eventstream, "START_S", 0.05)
     events = event_stream(place)
     await events.begin(join())
     reader = Reader(events)
