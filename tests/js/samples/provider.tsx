@@ -33,7 +33,7 @@ function Sorted() {
 function One() {
   const [heard, setHeard] = useState<string[]>([]);
   const { data, event } = useStreamItem<Todo>({ streamName: "todo", groupId: group, id: "t1" });
-  useStreamEventHandler({ event, type: "reaction", listener: ({ emoji }) => setHeard([...heard, emoji]) });
+  useStreamEventHandler({ event, type: "reaction", listener: ({ emoji }) => setHeard((before) => [...before, emoji]) });
   return <p id="one">{data === undefined ? "unknown" : data === null ? "none" : data.description} {heard.join("")}</p>;
 }
 
