@@ -13,6 +13,7 @@ from streams.context import Streams
 from .definition import Step
 from .effects import find, keep
 from .errors import StepError
+from .logs import RunLogger
 from .messages import check_declared, enqueue
 from .spans import Span
 from .tracing import Traced
@@ -30,8 +31,7 @@ class Context(StreamsContext):
     def __init__(self, step: Step, trigger: Trigger, span: Span, input: Any = None) -> None:
         super().__init__(
             asynchronous=step.is_async,
-            logger=logging.getLogger(step.handler.__module__),
-            facts={"step": step.name, "trace_id": span.trace_id, "run_id": span.run_id},
+            logger=RunLogger(logging.getLogger(step.handler.__module__), span),
         )
         self._step, self._span, self._asynchronous = step, span, step.is_async
         self.streams: Any = TracedStreams(span, asynchronous=step.is_async)

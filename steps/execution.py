@@ -11,6 +11,7 @@ from asgiref.sync import async_to_sync
 from .database import atomic
 from .definition import Step, is_async, is_streaming
 from .errors import InvalidResult, TimedOut
+from .logs import listen
 from .triggers import Trigger
 
 
@@ -28,6 +29,7 @@ def execute(
     an async handler that takes longer is cancelled (TimedOut). complete: called at the end, in the handler's
     transaction if the step is atomic.
     """
+    listen()
     with atomic() if step.atomic else nullcontext():
         result = _call(step.handler, (input, ctx), timeout_s)
         if complete is not None:

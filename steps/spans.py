@@ -6,7 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
@@ -84,19 +84,28 @@ class Span:
             entries.append({"at": round((time.monotonic() - self._began) * 1000, 1), "attempt": self.attempt, **entry})
             self.changed = True
 
-    @contextmanager
-    def current(self) -> Iterator["Span"]:
+    def current(self) -> AbstractContextManager[None]:
         """Be the current run in the body, and in what it awaits and starts."""
-        token = _current.set(self)
-        try:
-            yield self
-        finally:
-            _current.reset(token)
+        return _currently(self)
 
 
 def current_span() -> Span | None:
     """Return the run that is going on here, if there is one."""
     return _current.get()
+
+
+def no_span() -> AbstractContextManager[None]:
+    """Let no run go on in the body: what is done there is written down by the caller, or not at all."""
+    return _currently(None)
+
+
+@contextmanager
+def _currently(span: Span | None) -> Iterator[None]:
+    token = _current.set(span)
+    try:
+        yield
+    finally:
+        _current.reset(token)
 
 
 def new_run_id() -> str:

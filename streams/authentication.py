@@ -23,7 +23,7 @@ from django.utils.crypto import constant_time_compare
 from django.utils.module_loading import import_string
 
 from .conf import conf
-from .context import Context
+from .context import Context, Logger
 from .counters import counters
 from .credentials import TOKEN_LENGTH, Credentials, same_origin
 from .errors import TokenExpired, Unauthenticated
@@ -143,7 +143,7 @@ def _ask(credentials: Credentials, token: str | None) -> tuple[Auth, float | Non
     try:
         function = import_string(path)
         logger = logging.getLogger(getattr(function, "__module__", __name__))
-        answer = call(function, request, Context(asynchronous=is_async(function), logger=logger))
+        answer = call(function, request, Context(asynchronous=is_async(function), logger=Logger(logger)))
         allowed, auth = _understood(answer)
         expires_at = _moment(auth)
     except Exception as error:

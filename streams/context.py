@@ -11,10 +11,10 @@ from .state import state
 class Context:
     """The context of one hook call. asynchronous: methods of ``streams`` are awaited."""
 
-    def __init__(self, *, asynchronous: bool, logger: logging.Logger, facts: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, *, asynchronous: bool, logger: "Logger") -> None:
         self.streams = Streams(asynchronous=asynchronous)
         self.state: Any = Awaitable(state) if asynchronous else state
-        self.logger = Logger(logger, facts or {})
+        self.logger = logger
 
 
 class Streams:
@@ -54,8 +54,8 @@ class Logger:
     with every line.
     """
 
-    def __init__(self, logger: logging.Logger, facts: Mapping[str, Any]) -> None:
-        self._logger, self._facts = logger, dict(facts)
+    def __init__(self, logger: logging.Logger, **facts: Any) -> None:
+        self._logger, self._facts = logger, facts
 
     def debug(self, message: str, data: Mapping[str, Any] | None = None, **options: Any) -> None:
         self._log(logging.DEBUG, message, data, options)
@@ -75,8 +75,8 @@ class Logger:
         self._log(logging.ERROR, message, data, {"exc_info": True, **options})
 
     def _log(self, level: int, message: str, data: Mapping[str, Any] | None, options: dict[str, Any]) -> None:
-        if not self._logger.isEnabledFor(level):
-            return
-        data = {**(data or {}), **(options.pop("extra", None) or {})}
-        # the message is the user's text, not a format
-        self._logger.log(level, "%s", message, extra={**self._facts, "data": data}, stacklevel=3, **options)
+        self._write(level, message, {**(data or {}), **(options.pop("extra", None) or {})}, options)
+
+    def _write(self, level: int, message: str, data: dict[str, Any], options: dict[str, Any]) -> None:
+        options = {"stacklevel": 4, **options, "extra": {**self._facts, "data": data}}
+        self._logger.log(level, "%s", message, **options)  # the message is the user's text, not a format

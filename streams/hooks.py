@@ -8,7 +8,7 @@ from typing import Any
 from asgiref.sync import async_to_sync
 
 from .conf import conf
-from .context import Context
+from .context import Context, Logger
 from .definition import Hook
 
 
@@ -19,7 +19,7 @@ class HookExit(Exception):
 def call_hook(hook: Hook, subscription: Any, auth: Any) -> Any:
     """Call ``hook(subscription, ctx, auth)``, plain or async, in this thread and its transaction."""
     logger = logging.getLogger(getattr(hook, "__module__", __name__))
-    return call(hook, subscription, Context(asynchronous=is_async(hook), logger=logger), auth)
+    return call(hook, subscription, Context(asynchronous=is_async(hook), logger=Logger(logger)), auth)
 
 
 def call(function: Hook, *arguments: Any) -> Any:

@@ -25,9 +25,9 @@ from django.conf import settings
 
 settings.configure(INSTALLED_APPS=["django.contrib.contenttypes", "found_app", "streams"])
 django.setup()
-from streams.context import Context
+from streams.context import Context, Logger
 import logging
-print(Context(asynchronous=False, logger=logging.getLogger()).streams.chatMessage)
+print(Context(asynchronous=False, logger=Logger(logging.getLogger())).streams.chatMessage)
 """
 
 

@@ -84,6 +84,39 @@ def test_one_trace_from_the_request_through_queue_and_stream(
 
 
 @pytest.mark.parametrize("database", WITH_REQUESTS[:1], indirect=True)
+@pytest.mark.feature("E21")
+def test_lines_are_kept_whatever_was_done_to_the_root_logger(bench: Bench, serve: Any, database: str) -> None:
+    """Celery's worker, like every ``dictConfig``, takes its handlers away; Django leaves it at WARNING."""
+
+    def job(data: Any, ctx: Any) -> None:
+        ctx.logger.info("mine %s", {"a": 1}, extra={"b": 2})
+        ctx.logger.debug("too much")
+        logging.getLogger("somewhere").info("not enabled")
+        logging.getLogger("somewhere").warning("another's")
+        try:
+            int("bad")
+        except ValueError:
+            ctx.logger.exception("caught")
+
+    serve(step("Job", job, triggers=[queue("jobs")]))
+    root, mine = logging.getLogger(), logging.getLogger(__name__)
+    before = root.handlers[:], root.level, mine.propagate
+    root.handlers, root.level, mine.propagate = [], logging.WARNING, False
+    try:
+        enqueue("jobs", 1)
+        bench.finish()
+    finally:
+        root.handlers, root.level, mine.propagate = before
+    [run] = all_runs()
+    lines = [(line["level"], line["message"], line.get("data")) for line in json.loads(run.logs)]
+    assert lines == [
+        ("info", "mine %s", {"a": 1, "b": 2}),
+        ("warning", "another's", None),
+        ("error", "caught\nValueError: invalid literal for int() with base 10: 'bad'", None),
+    ]
+
+
+@pytest.mark.parametrize("database", WITH_REQUESTS[:1], indirect=True)
 @pytest.mark.feature("E22")
 def test_state_lasts_across_steps(bench: Bench, serve: Any, todo: Stream) -> None:
     got: list[Any] = []
