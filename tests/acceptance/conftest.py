@@ -29,7 +29,7 @@ def sqlite_product(products: Products) -> Product:
 @pytest.fixture
 async def http(product: Product) -> AsyncIterator[httpx.AsyncClient]:
     """A browser's HTTP, to the first web server."""
-    async with httpx.AsyncClient(base_url=product.web.url, trust_env=False, timeout=20) as client:
+    async with httpx.AsyncClient(base_url=product.web.url, trust_env=False, timeout=60) as client:
         yield client
 
 

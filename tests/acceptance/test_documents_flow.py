@@ -37,7 +37,7 @@ async def token(product: Product) -> str:
 @pytest.fixture
 async def http(product: Product, token: str) -> AsyncIterator[httpx.AsyncClient]:
     headers = {"Authorization": f"Bearer {token}"}
-    async with httpx.AsyncClient(base_url=product.web.url, headers=headers, trust_env=False, timeout=20) as client:
+    async with httpx.AsyncClient(base_url=product.web.url, headers=headers, trust_env=False, timeout=60) as client:
         yield client
 
 
@@ -98,7 +98,7 @@ async def test_documents_are_written_read_and_told(
             assert moved.value == {"type": "cursor", "data": {"userId": "u42", "position": 1}}
         assert (await http.delete(address)).status_code == 200
         assert (await http.delete(address)).status_code == 404
-    async with httpx.AsyncClient(base_url=product.web.url, trust_env=False, timeout=20) as nobody:
+    async with httpx.AsyncClient(base_url=product.web.url, trust_env=False, timeout=60) as nobody:
         for method, path, body in (
             ("GET", address, None),
             ("PUT", address, TITLE),

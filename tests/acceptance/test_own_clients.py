@@ -16,7 +16,7 @@ from tests.support.server import Server
 from tests.support.values import todo
 
 SETTINGS = "tests.support.client_settings"
-WITHIN = 20.0
+WITHIN = 30.0
 Follow = Callable[..., Follower]
 
 

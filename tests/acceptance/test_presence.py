@@ -42,11 +42,11 @@ def leases(product: Product, group: str) -> int:
     return counted
 
 
-async def aeventually(look: Callable[[], Any], what: str, within: float = 20.0) -> None:
+async def aeventually(look: Callable[[], Any], what: str, within: float = 30.0) -> None:
     await asyncio.to_thread(eventually, look, what=what, within=within)
 
 
-async def counted(observer: Socket, number: int, within: float = 20.0) -> Frame:
+async def counted(observer: Socket, number: int, within: float = 30.0) -> Frame:
     """The next frame that says so many."""
     return (await observer.recv_until(lambda frame: frame.value["watching"] == number, within=within))[-1]
 

@@ -65,7 +65,7 @@ def test_is_right_again_after_kill_9_of_the_web_process_during_writes(
     client.until(lambda: client.count("close"), "that the server is gone")
     seen = len(client.states("G"))
     server.start()
-    client.until(lambda: len(client.states("G")) > seen + 50, "changes after the restart", within=20)
+    client.until(lambda: len(client.states("G")) > seen + 50, "changes after the restart", within=30)
     done = [writer.stop() for writer in writers]
     assert all(sum(counts.values()) > 50 for counts in done)
 

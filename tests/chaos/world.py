@@ -231,7 +231,7 @@ class World:
         found = []
         for web in self.webs:
             try:
-                eventually(lambda web=web: _sockets(web.process.pid) <= 24, what="sockets are closed", within=10)
+                eventually(lambda web=web: _sockets(web.process.pid) <= 24, what="sockets are closed", within=30)
             except AssertionError:
                 found.append(f"{web.process.name} has {_sockets(web.process.pid)} open sockets")
             memory = _resident(web.process.pid)

@@ -48,7 +48,7 @@ async def test_demo(factory: Factory) -> None:
         assert answer.status_code == 200
         merge = answer.json()["traceId"]
         assert answer.json() == {"traceId": merge, "totalSteps": 3}
-        frames = await watcher.recv(4, within=20)
+        frames = await watcher.recv(4, within=30)
         assert [frame.kind for frame in frames] == ["create", "update", "update", "update"]
         assert {frame.address for frame in frames} == {(STREAM, GROUP, merge)}
         assert [frame.value["completedSteps"] for frame in frames] == [0, 1, 2, 3]
@@ -143,5 +143,5 @@ def test_three_jobs_run_together(factory: Factory) -> None:
             f"%{group}%",
         )
 
-    rows = eventually(lambda: ended() if len(ended()) == 3 else [], what="the jobs end", within=20)
+    rows = eventually(lambda: ended() if len(ended()) == 3 else [], what="the jobs end", within=30)
     assert max(str(began) for began, _ in rows) < min(str(end) for _, end in rows), "one waited for another"

@@ -73,15 +73,15 @@ def _working_model() -> None:
 
 async def follow(factory: Factory, **pet: Any) -> tuple[httpx.Response, list[Frame], list[Frame]]:
     """Take a pet in; return the answer, what a subscriber of the item and one of the group were told."""
-    async with httpx.AsyncClient(trust_env=False, timeout=20) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
         answer = await client.post(f"{factory.product.web.url}/pets", json=PET | pet)
     address = answer.json()["__stream"]
     web = factory.product.web.ws
     async with await Socket.connect(web) as item, await Socket.connect(web) as group:
         await item.join(address["streamName"], address["groupId"], address["id"])
         await group.join(address["streamName"], address["groupId"])
-        told = await item.recv_until(lambda frame: _progress(frame) == 100, within=20)
-        rest = await group.recv_until(lambda frame: "completed" in _ids(frame), within=20)
+        told = await item.recv_until(lambda frame: _progress(frame) == 100, within=30)
+        rest = await group.recv_until(lambda frame: "completed" in _ids(frame), within=30)
         return answer, told, rest
 
 
@@ -158,13 +158,13 @@ async def test_model_that_fails_leads_to_the_plain_profile(factory: Factory) -> 
     [{"species": "dragon"}, {"name": ""}, {"ageMonths": -1}, {"ageMonths": "old"}, {"symptoms": "coughing"}],
 )
 def test_wrong_pet_is_refused(factory: Factory, wrong: dict[str, Any]) -> None:
-    answer = httpx.post(f"{factory.product.web.url}/pets", json=PET | wrong, trust_env=False, timeout=20)
+    answer = httpx.post(f"{factory.product.web.url}/pets", json=PET | wrong, trust_env=False, timeout=60)
     assert answer.status_code == 400
     assert [name.split(".")[0] for name in answer.json()["fields"]] == list(wrong)
 
 
 @pytest.mark.feature("E6")
 def test_request_is_answered_before_its_first_job_began(factory: Factory) -> None:
-    answer = httpx.post(f"{factory.product.web.url}/pets", json=PET, trust_env=False, timeout=20)
+    answer = httpx.post(f"{factory.product.web.url}/pets", json=PET, trust_env=False, timeout=60)
     assert answer.json()["progress"] == 10
     assert "status: new" in answer.json()["message"]

@@ -78,7 +78,7 @@ class Run:
 
     def get(self, path: str) -> httpx.Response:
         """Ask it for a page."""
-        return httpx.get(self.url + path, timeout=20, trust_env=False, follow_redirects=True)
+        return httpx.get(self.url + path, timeout=60, trust_env=False, follow_redirects=True)
 
     def family(self) -> set[psutil.Process]:
         """Return everything alive that it started, and what that started; remembered for :meth:`left`."""

@@ -19,7 +19,7 @@ Maker = Callable[..., Child]
 class Screen(io.StringIO):
     """What the console wrote, and a way to wait for it."""
 
-    async def shows(self, text: str, within: float = 10.0) -> None:
+    async def shows(self, text: str, within: float = 30.0) -> None:
         async with asyncio.timeout(within):
             while text not in self.getvalue():  # noqa: ASYNC110 - a terminal has no event
                 await asyncio.sleep(0.01)

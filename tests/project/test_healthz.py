@@ -175,12 +175,12 @@ def test_frozen_servers_are_down_in_bounded_time_and_ok_again(tmp_path: Path, po
         valkey.process.send(signal.SIGSTOP)
         assert look(product, "?require=layer") == (503, "ok", "down")
         valkey.process.send(signal.SIGCONT)
-        eventually(lambda: look(product) == (200, "ok", "ok"), what="the layer is back", within=20)
+        eventually(lambda: look(product) == (200, "ok", "ok"), what="the layer is back", within=30)
         assert postgres.process is not None
         postgres.process.send(signal.SIGSTOP)
         assert look(product) == (503, "down", "ok")
         postgres.process.send(signal.SIGCONT)
-        eventually(lambda: look(product) == (200, "ok", "ok"), what="the database is back", within=20)
+        eventually(lambda: look(product) == (200, "ok", "ok"), what="the database is back", within=30)
     finally:
         for process in (valkey.process, postgres.process):
             if process is not None and process.running:

@@ -51,7 +51,7 @@ def test_what_is_killed_comes_back(shared_run: Run, kind: str) -> None:
     assert shared_run.child(kind) != killed
     shared_run.process.says(f"{kind:>6} | died (signal SIGKILL); starts again in 0.5 s")
     healthy = "/healthz?require=worker,layer,beat"
-    eventually(lambda: shared_run.get(healthy).status_code == 200, what="healthy again", within=20)
+    eventually(lambda: shared_run.get(healthy).status_code == 200, what="healthy again", within=30)
 
 
 def test_changed_code_restarts_web_and_worker_only(shared_run: Run) -> None:
@@ -60,10 +60,10 @@ def test_changed_code_restarts_web_and_worker_only(shared_run: Run) -> None:
     flow.write_text(flow.read_text() + "\n# changed\n")
     shared_run.process.says("project/flows/todo/apps.py changed; web and worker start again")
     for kind in ("web", "worker"):
-        eventually(lambda kind=kind: not alive(before[kind]), what=f"the old {kind} is gone", within=20)
+        eventually(lambda kind=kind: not alive(before[kind]), what=f"the old {kind} is gone", within=30)
         assert shared_run.child(kind) != before[kind]
     # Who connects meanwhile waits for the new web process.
-    eventually(lambda: shared_run.get("/healthz?require=worker,layer").status_code == 200, what="healthy", within=20)
+    eventually(lambda: shared_run.get("/healthz?require=worker,layer").status_code == 200, what="healthy", within=30)
     assert alive(before["beat"])
     assert alive(before["valkey"])
 
@@ -147,10 +147,10 @@ def test_it_ends_with_the_parent_that_was_named(new_run: Starter) -> None:
     shell = Process("shell", ["sh", "-c", named], env=run.process.env, cwd=run.tree, log=run.home / "shell.log")
     shell.start()
     try:
-        shell.says("daphne", within=20)
+        shell.says("daphne", within=30)
         family = psutil.Process(shell.pid).children(recursive=True)
     finally:
         shell.kill()
-    eventually(lambda: not any(map(alive, family)), what="all of it is gone", within=25, detail=shell.tail)
+    eventually(lambda: not any(map(alive, family)), what="all of it is gone", within=30, detail=shell.tail)
     assert len(family) >= 6, "the command, warden, valkey, web, worker, beat"
     assert "SIGTERM: stopping" in shell.output

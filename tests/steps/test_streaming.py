@@ -35,7 +35,7 @@ def server(request: pytest.FixtureRequest, factory: Factory) -> Server:
 
 
 def post(server: Server, path: str = "/lab/stream", **body: Any) -> Any:
-    return httpx.stream("POST", f"{server.url}{path}", json=body, timeout=20, trust_env=False)
+    return httpx.stream("POST", f"{server.url}{path}", json=body, timeout=60, trust_env=False)
 
 
 def events(text: str) -> list[dict[str, str]]:
@@ -121,7 +121,7 @@ def test_body_that_was_parsed_can_still_be_streamed(server: Server) -> None:
 )
 def test_body_can_be_read_chunk_by_chunk(server: Server, body: bytes, kind: str) -> None:
     answer = httpx.post(
-        f"{server.url}/lab/echo", content=body, headers={"content-type": kind}, timeout=20, trust_env=False
+        f"{server.url}/lab/echo", content=body, headers={"content-type": kind}, timeout=60, trust_env=False
     )
     assert answer.status_code == 202
     assert answer.content == body
@@ -182,7 +182,7 @@ def test_client_that_goes_away_cancels_the_handler(server: Server, factory: Fact
         "SELECT extract(epoch from finished_at), reason, logs FROM steps_run WHERE step = 'LabStream' AND logs LIKE ?"
     )
     pattern = f"%gone-{server.process.name}%"
-    [(ended, reason, logs)] = eventually(lambda: factory.rows(look, pattern), what="the handler is cancelled", within=5)
+    [(ended, reason, logs)] = eventually(lambda: factory.rows(look, pattern), what="the handler is cancelled", within=30)
     assert float(ended) - gone < 1
     assert reason == "the client went away"
     assert '"cancelled"' in logs
@@ -194,7 +194,7 @@ def test_open_stream_holds_no_database_connection(server: Server, factory: Facto
     def quiet() -> bool:
         return factory.rows(mine) == [(0,)]
 
-    eventually(quiet, what="no connection is open before", within=20)
+    eventually(quiet, what="no connection is open before", within=30)
     with post(server, count=2, seconds=3) as response:
         parts = response.iter_text()
         next(parts)

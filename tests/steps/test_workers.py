@@ -183,7 +183,7 @@ def test_trace_is_seen_while_it_goes_on(factory: Factory) -> None:
     [(text,)] = eventually(
         lambda: [row for row in factory.rows(look, f"%{group}%") if json.loads(row[0])],
         what="the trace of a run that goes on is written",
-        within=15,
+        within=30,
     )
     assert json.loads(text)[0]["operation"] == "streams.labNotes.set"
     ended(factory, "LabSlow", group, 1)

@@ -18,7 +18,7 @@ class Ear:
     def __init__(self, layer: Any, channel: str) -> None:
         self._layer, self._channel = layer, channel
 
-    async def take(self, within: float = 10.0) -> Message:
+    async def take(self, within: float = 30.0) -> Message:
         """Return the next message; TimeoutError when there is none."""
         async with asyncio.timeout(within):
             return Message.unpack(await self._layer.receive(self._channel))

@@ -111,7 +111,7 @@ class EventStream:
             text += chunk
         return json.loads(text)
 
-    async def until(self, wanted: Callable[[Told], bool], *, within: float = 10.0) -> list[Told]:
+    async def until(self, wanted: Callable[[Told], bool], *, within: float = 30.0) -> list[Told]:
         """Return what was not returned before, up to and with the first that is *wanted*.
 
         AssertionError, with what came instead, after *within* seconds or at the end.
@@ -130,7 +130,7 @@ class EventStream:
         except TimeoutError:
             raise AssertionError(f"not within {within:g} s{self._got(start)}") from None
 
-    async def next(self, number: int = 1, *, within: float = 10.0) -> list[Told]:
+    async def next(self, number: int = 1, *, within: float = 30.0) -> list[Told]:
         """Return the next *number*."""
         last = self.read + number - 1
         return await self.until(lambda _: len(self.told) > last and _ is self.told[last], within=within)
@@ -144,7 +144,7 @@ class EventStream:
         self.ended = not chunk
         self.told += self.source.read(chunk)
 
-    async def end(self, within: float = 10.0) -> list[Told]:
+    async def end(self, within: float = 30.0) -> list[Told]:
         """Return what is told until the response ends."""
         start = self.read
         async with asyncio.timeout(within):

@@ -77,7 +77,7 @@ class Follower:
         """How often its socket did "open", "close" or "error"."""
         return sum(line.get("socket") == socket for line in self.said)
 
-    def until(self, true: Callable[[], object], what: str, within: float = 10.0) -> None:
+    def until(self, true: Callable[[], object], what: str, within: float = 30.0) -> None:
         """Wait until *true*, which looks at this follower; the error shows the last things it said."""
 
         def look() -> bool:

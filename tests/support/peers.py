@@ -69,7 +69,7 @@ class Peer(Socket):
     def close_code(self) -> int | None:
         return self._code
 
-    async def wait_closed(self, within: float = 10.0) -> int | None:
+    async def wait_closed(self, within: float = 30.0) -> int | None:
         async with asyncio.timeout(within):
             while self._code is None:
                 self._news.clear()
@@ -148,7 +148,7 @@ async def each_thread(threads: DatabaseThreads, function: Callable[[], Any]) -> 
     await asyncio.gather(*(threads.run(call) for _ in range(count)))
 
 
-async def aeventually(look: Callable[[], Any], *, what: str, within: float = 10.0) -> Any:
+async def aeventually(look: Callable[[], Any], *, what: str, within: float = 30.0) -> Any:
     """Return the first true value of *look*, which another thread calls; AssertionError naming *what* if none comes."""
     deadline = time.monotonic() + within
     while True:

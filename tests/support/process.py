@@ -96,7 +96,7 @@ class Process:
             raise RuntimeError(f"{self.name} does not run\n{self.tail()}")
         self.popen.send_signal(number)
 
-    def wait(self, within: float = 10.0) -> int:
+    def wait(self, within: float = 30.0) -> int:
         """Wait for its end and return its exit status (minus the signal that ended it)."""
         if self.popen is None:
             raise RuntimeError(f"{self.name} was not started")
@@ -109,7 +109,7 @@ class Process:
             self.wait()
         self._close_pipes()
 
-    def stop(self, number: signal.Signals = signal.SIGTERM, within: float = 10.0) -> int | None:
+    def stop(self, number: signal.Signals = signal.SIGTERM, within: float = 30.0) -> int | None:
         """Ask it to end and return its exit status; kill it after *within* seconds (None: it never ran)."""
         if self.popen is None:
             return None
@@ -136,7 +136,7 @@ class Process:
         """Return its last words, for error messages."""
         return tail(self.log)
 
-    def says(self, text: str, within: float = 15.0) -> None:
+    def says(self, text: str, within: float = 30.0) -> None:
         """Wait until *text* stands in its output; AssertionError with its last words when it ends or stays silent."""
 
         def look() -> bool:

@@ -126,7 +126,7 @@ class Socket:
         """Send a leave for a subscription of this socket."""
         await self.send({"type": "leave", "data": _data(stream, group, item, subscription)})
 
-    async def joined(self, stream: str, group: str, item: str | None = None, *, within: float = 10.0) -> Frame:
+    async def joined(self, stream: str, group: str, item: str | None = None, *, within: float = 30.0) -> Frame:
         """Join and return the answer; frames before it are passed over (they stay in ``frames``)."""
         name = await self.join(stream, group, item)
         answers = await self.recv_until(
@@ -135,7 +135,7 @@ class Socket:
         assert answers[-1].error is None, f"join refused: {answers[-1].text}"
         return answers[-1]
 
-    async def recv_until(self, wanted: Callable[[Frame], bool], *, within: float = 10.0) -> list[Frame]:
+    async def recv_until(self, wanted: Callable[[Frame], bool], *, within: float = 30.0) -> list[Frame]:
         """Return the frames not returned before, up to and with the first that is *wanted*.
 
         AssertionError, with what came instead, after *within* seconds or when the connection ends.
@@ -158,7 +158,7 @@ class Socket:
             except TimeoutError:
                 raise AssertionError(f"no such frame within {within:g} s{self._got(start)}") from None
 
-    async def recv(self, number: int = 1, *, within: float = 10.0) -> list[Frame]:
+    async def recv(self, number: int = 1, *, within: float = 30.0) -> list[Frame]:
         """Return the next *number* frames."""
         seen = count(1)
         return await self.recv_until(lambda _: next(seen) == number, within=within)
@@ -177,7 +177,7 @@ class Socket:
         """Close code received or, where the line was cut, 1006; None while it is open."""
         return self.connection.close_code
 
-    async def wait_closed(self, within: float = 10.0) -> int | None:
+    async def wait_closed(self, within: float = 30.0) -> int | None:
         """Wait for the end of the connection and return its close code."""
         assert self._reader is not None
         await asyncio.wait_for(asyncio.shield(self._reader), within)

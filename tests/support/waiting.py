@@ -8,7 +8,7 @@ Value = TypeVar("Value")
 
 
 def eventually(
-    look: Callable[[], Value], *, what: str, within: float = 10.0, detail: Callable[[], str] | None = None
+    look: Callable[[], Value], *, what: str, within: float = 30.0, detail: Callable[[], str] | None = None
 ) -> Value:
     """Return the first true value of *look*; AssertionError naming *what* after *within* seconds.
 
