@@ -67,6 +67,7 @@ class Conf:
     max_connections_per_address: int = 10_000
     max_connects_per_minute: int = 10_000  # of one address
     max_joins_per_user_per_minute: int = 12_000  # of one user; without one, of one address
+    max_messages_per_user_per_minute: int = 60_000  # the same, whatever they say
     # one event
     event_bytes: int = 256 * 1024
 

@@ -26,7 +26,7 @@ from .hub import Hub
 from .identity import Identity
 from .leases import Subscription
 from .lifetime import Lifetime, Renewal
-from .limits import Window, network
+from .limits import Window
 from .outbox import Outbox
 from .packets import Packet
 from .protocol import PONG, REFRESHED, Join, Leave, Ping, Refresh, error_frame, parse_message, said_address
@@ -135,6 +135,7 @@ class Connection:
             raise FrameTooLarge
         if not self._messages.allows():
             raise RateLimited
+        self._roster.hear(self.identity)
         match parse_message(text):
             case Ping():
                 self._outbox.push(Packet(PONG))
@@ -149,9 +150,9 @@ class Connection:
 
     def _count_join(self) -> None:
         """Count what makes the server ask somebody. Raises: RateLimited."""
-        party = self.identity.user or network(self.identity.client)
-        if not self._joins.allows() or not self._roster.joins.allows(party):
+        if not self._joins.allows():
             raise RateLimited
+        self._roster.admit(self.identity)
 
     def _join(self, join: Join) -> None:
         self._count_join()

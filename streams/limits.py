@@ -2,6 +2,7 @@
 
 import time
 from collections import deque
+from functools import lru_cache
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
 
@@ -43,6 +44,7 @@ class Windows:
         return count <= self._limit
 
 
+@lru_cache(maxsize=4096)  # asked for each message of who is nobody in particular
 def network(client: str) -> str:
     """Return what an address counts as: of IPv6 the /64, which is what one customer has."""
     try:

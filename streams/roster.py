@@ -35,12 +35,23 @@ class Roster:
         self.closing = False
         self.connects = Windows(conf().max_connects_per_minute)
         self.joins = Windows(conf().max_joins_per_user_per_minute)
+        self.messages = Windows(conf().max_messages_per_user_per_minute)
         self._counts: Counter[str] = Counter()
         self._work: set[asyncio.Task[None]] = set()
 
     def greet(self, client: str) -> None:
         """Count an attempt to connect from an address. Raises: RateLimited."""
         if not self.connects.allows(network(client)):
+            raise RateLimited
+
+    def hear(self, identity: Identity) -> None:
+        """Count a message of a user; of who is nobody in particular, of an address. Raises: RateLimited."""
+        if not self.messages.allows(_parties(identity)[-1]):
+            raise RateLimited
+
+    def admit(self, identity: Identity) -> None:
+        """Count, in the same way, what makes the server ask somebody. Raises: RateLimited."""
+        if not self.joins.allows(_parties(identity)[-1]):
             raise RateLimited
 
     def enter(self, member: Member) -> None:

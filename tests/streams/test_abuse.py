@@ -173,7 +173,12 @@ def test_fuzzed_frames_disturb_nobody(
 @pytest.fixture
 def settings_of_limits(settings: Any) -> None:
     """Let one bad message not end the connection, so that what follows is looked at, too."""
-    settings.STREAMS = {**settings.STREAMS, "max_bad_messages_per_minute": 100, "max_joins_per_user_per_minute": 10**9}
+    settings.STREAMS = {
+        **settings.STREAMS,
+        "max_bad_messages_per_minute": 100,
+        "max_joins_per_user_per_minute": 10**9,
+        "max_messages_per_user_per_minute": 10**9,
+    }
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,43 @@ async def test_a_user_joins_so_often_over_all_connections(
         assert (await other.joined("s", "g")).kind == "sync"
 
 
+def say(peer: Peer, messages: int, message: object = '{"type":"ping"}') -> None:
+    for _ in range(messages):
+        peer.server.take(message)  # type: ignore[arg-type]
+
+
+async def test_a_user_says_so_much_over_all_connections(kept: dict[str, object], settings: object) -> None:
+    settings.STREAMS = {**settings.STREAMS, "max_messages_per_user_per_minute": 30}  # type: ignore[attr-defined]
+    async with house() as opened:
+        ada, bob = (Identity({"userId": name}, frozenset({user_key(name)}), client="192.0.2.7") for name in "ab")
+        first, second, other = opened.guest(ada), opened.guest(ada), opened.guest(bob)
+        say(first, 20)
+        say(second, 10, "{bad")  # what is wrong is heard, too
+        assert not first.closed
+        say(first, 1)
+        assert await first.wait_closed() == 4508
+        assert first.frames[-1].error == "RATE_LIMITED"
+        assert [frame.error for frame in first.frames].count("RATE_LIMITED") == 1
+        await first.cut()
+        say(again := opened.guest(ada), 1)  # a new connection starts from nothing; its user does not
+        assert await again.wait_closed() == 4508
+        say(other, 30)
+        assert not other.closed
+
+
+async def test_nobodies_of_one_address_say_so_much(kept: dict[str, object], settings: object) -> None:
+    settings.STREAMS = {**settings.STREAMS, "max_messages_per_user_per_minute": 30}  # type: ignore[attr-defined]
+    async with house() as opened:
+        peers = [opened.guest(Identity(client=f"2001:db8::{number}")) for number in (1, 2)]
+        neighbour = opened.guest(Identity(client="2001:db8:0:1::1"))
+        say(peers[0], 15)
+        say(peers[1], 16)
+        assert await peers[1].wait_closed() == 4508
+        assert not peers[0].closed
+        say(neighbour, 30)
+        assert not neighbour.closed
+
+
 async def test_refreshes_count_as_joins(kept: dict[str, object], stream: object, settings: object) -> None:
     settings.STREAMS = {**settings.STREAMS, "max_joins_per_minute": 2}  # type: ignore[attr-defined]
     async with house() as opened:
