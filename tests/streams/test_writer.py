@@ -14,7 +14,7 @@ from tests.support.exact import EXACT, exactly
 from tests.support.heard import Heard
 from tests.support.stores import STORES
 
-pytestmark = pytest.mark.parametrize("kept", STORES, indirect=True)
+pytestmark = [pytest.mark.parametrize("kept", STORES, indirect=True), pytest.mark.feature("G2", "G4")]
 
 Log = Callable[..., list[Change]]
 G = Address("s", "g")
