@@ -158,7 +158,7 @@ async def test_what_follows_a_change(product: Product, http: httpx.AsyncClient, 
         return all(now.get(kind, 0) > before.get(kind, 0) for kind in ("create", "update", "delete"))
 
     await aeventually(counted, what="create, update and delete are counted", within=30)
-    assert await writer.acall("read_state", **look) is None
+    await aeventually(lambda: writer.call("read_state", **look) is None, what="it is no longer indexed", within=30)
 
 
 @pytest.mark.feature("I6")
