@@ -34,7 +34,7 @@ async def shows(product: Product, subscription: Subscription, group: str) -> Non
             await asyncio.sleep(0.02)
 
 
-@pytest.mark.feature("C16")
+@pytest.mark.feature("C16", "C22")
 async def test_our_client_is_right_after_each_of_five_kills_during_writes(sqlite_product: Product, group: str) -> None:
     product, server, writer = sqlite_product, sqlite_product.serve(), sqlite_product.console()
     said: list[str] = []

@@ -222,25 +222,3 @@ async def test_python_client_with_a_token(guarded: Product, guard: Server, pytho
         await asyncio.wait_for(other.ready(), WITHIN)
     await guarded.writer.astream("vault", "set", "ada", "p1", {"content": "x"})
     await reaches(lambda: {"content": "x", "id": "p1"} in vault.get_state(), vault)
-
-
-@pytest.mark.feature("C22")
-async def test_python_client_comes_back_and_is_right(sqlite_product: Product, group: str) -> None:
-    server = sqlite_product.serve()
-    reasons: list[str] = []
-    async with StreamClient(server.ws) as client:
-        client.on("resynced", lambda _, reason: reasons.append(reason))
-        todos = client.group("todo", group)
-        assert await asyncio.wait_for(todos.ready(), WITHIN) == []
-        for kill in range(3):
-            sqlite_product.writer.begin("churn", stream="todo", group=group, seed=kill)
-            await reaches(lambda: todos.get_state(), todos)
-            server.kill()
-            await reaches(lambda: todos.status != "live", todos)
-            server.process.start()
-            await asyncio.to_thread(server.ready)
-            await asyncio.to_thread(sqlite_product.writer.stop)
-            stored = await sqlite_product.writer.astream("todo", "list", group)
-            await reaches(lambda wanted=stored: todos.status == "live" and todos.get_state() == wanted, todos)  # type: ignore[misc]
-    assert len(reasons) == 3
-    server.kill()
