@@ -29,7 +29,7 @@ class ExactRenderer(BaseRenderer):
             return b""
         text = data if isinstance(data, JsonText) else dumps(normalise(data))
         if indent := (renderer_context or {}).get("indent"):  # for people, in the browsable API
-            text = json.dumps(loads(text), ensure_ascii=False, indent=indent)
+            text = json.dumps(loads(text.encode()), ensure_ascii=False, indent=indent)
         return text.encode()
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.test import AsyncClient, Client
+from pytest_django import Settings
 
 ROOT = Path(__file__).parents[2]
 PAGES = ["/", "/docs/", "/docs/streams/", "/flows/todo/", "/schema/docs/", "/admin/login/", "/nowhere"]
@@ -61,6 +62,30 @@ async def test_async_responses_have_it_too(async_client: AsyncClient) -> None:
 def test_other_headers(client: Client, header: str, value: str) -> None:
     assert client.get("/").headers[header] == value
     assert "camera=()" in client.get("/").headers["Permissions-Policy"]
+
+
+def test_other_origins_that_are_allowed_may_send_our_headers(client: Client, settings: Settings) -> None:
+    settings.CORS_ALLOWED_ORIGINS = ["https://app.example.com"]
+    asked = {"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "idempotency-key,authorization"}
+    answer = client.options("/streams/s/g/a/", headers={"Origin": "https://app.example.com", **asked})
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://app.example.com"
+    allowed = answer.headers["Access-Control-Allow-Headers"].split(", ")
+    assert {"idempotency-key", "authorization", "content-type", "x-csrftoken"} <= set(allowed)
+    answer = client.options("/streams/s/g/a/", headers={"Origin": "https://evil.example.com", **asked})
+    assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/docs/nothing/", "/flows/none/"])
+def test_what_is_not_there_is_not_found_before_static_files_are_collected(
+    client: Client, settings: Settings, tmp_path: Path, path: str
+) -> None:
+    storage = {"BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"}  # as production has it
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": storage}
+    settings.STATIC_ROOT = tmp_path
+    client.raise_request_exception = False
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert b"There is nothing here" in answer.content
 
 
 def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -1,6 +1,8 @@
 """Reading and writing streams over HTTP: what is answered, what is stored, and who is told."""
 
+import html
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
@@ -78,6 +80,17 @@ def test_streams_are_listed_with_their_schemas(declare: Declare, client: APIClie
         ]
     }
     assert (answer["Cache-Control"], answer["Content-Type"]) == ("no-cache", "application/json")
+
+
+@pytest.mark.parametrize("path", ["/streams/", "/streams/s/", "/streams/s/g/", "/streams/s/g/a/"])
+def test_people_get_pages_that_show_the_same(open_stream: Stream, client: APIClient, path: str) -> None:
+    open_stream.set("g", "a", {"n": "<b>"})
+    page = client.get(path, HTTP_ACCEPT="text/html")
+    assert (page.status_code, page["Content-Type"]) == (200, "text/html; charset=utf-8")
+    shown = html.unescape(re.sub("<[^>]*>", "", page.content.decode()))
+    assert json.dumps(client.get(path).json(), indent=4) in shown
+    missing = client.get("/streams/s/g/none/", HTTP_ACCEPT="text/html")
+    assert (missing.status_code, b"ITEM_NOT_FOUND" in missing.content) == (404, True)
 
 
 @ON_ALL
