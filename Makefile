@@ -1,6 +1,6 @@
 # make run    everything in one terminal, at http://127.0.0.1:8000/ (PORT=8001 DATA=.data2: a second copy beside it)
 # make test   everything a merge needs, from nothing
-# make fuzz   100,000 random schedules for each of the clients' reducers, 100,000 random frames for the server
+# make fuzz   100,000 random schedules for each of the clients' reducers; 100,000 frames and 12,000 requests for servers
 # make faults servers, workers, Valkey and PostgreSQL stopped, killed and cut off
 # make chaos  faults under load for 20 minutes (SECONDS=60 SEED=7: for so long, the same again)
 # make stress  eight processes with 5,000 transactions each, some of them killed (SEED=7)
@@ -68,6 +68,7 @@ node:
 fuzz: ready-to-test
 	@FUZZ_SCHEDULES=100000 $(BIN)/pytest -q tests/streams/test_reducer.py
 	@FUZZ_FRAMES=100000 $(BIN)/pytest -q tests/streams/test_abuse.py -k fuzzed
+	@FUZZ_REQUESTS=500 $(BIN)/pytest -q tests/acceptance/test_abuse.py -k made_up
 	@cd tests/js && FUZZ_SCHEDULES=100000 node --test core/fuzz.test.js
 
 BROWSER := -p no:asyncio -W ignore::pytest.PytestConfigWarning tests/browser

@@ -1,23 +1,41 @@
-"""What strangers do to a real server: it refuses with a name, logs one line, and serves everybody else."""
+"""What strangers do to a real server: it refuses with a name, logs one line, and serves everybody else.
+
+``make fuzz`` makes up more requests for each operation than ``make test`` (FUZZ_REQUESTS).
+"""
 
 import asyncio
 import contextlib
 import os
 import random
+import re
+import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from websockets.exceptions import InvalidHandshake, InvalidMessage
 
+from tests.support.process import ROOT
 from tests.support.product import Product
 from tests.support.server import Server
 from tests.support.sockets import Socket
 from tests.support.values import todo
 
+REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "10"))
+CHECKS = [
+    "not_a_server_error",
+    "content_type_conformance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+    "missing_required_header",
+    "unsupported_method",
+    "allow_header_conformance",
+]
+
 
 @pytest.fixture(scope="module", params=["daphne", "uvicorn"])
 def server(request: pytest.FixtureRequest, sqlite_product: Product) -> Server:
-    return sqlite_product.serve(request.param)
+    return sqlite_product.serve(request.param, settings="tests.support.sse_settings")
 
 
 @pytest.fixture
@@ -131,3 +149,24 @@ async def test_random_bytes_on_the_wire(server: Server, neighbour: Socket) -> No
         await raw(server, handshake() + os.urandom(dice.randrange(1, 200)), read=False)
     with pytest.raises((InvalidHandshake, InvalidMessage)):
         await Socket.connect(f"{server.ws}/nowhere")
+
+
+async def test_requests_made_up_from_the_schema_get_what_it_says(
+    server: Server, neighbour: Socket, sqlite_product: Product, tmp_path: Path
+) -> None:
+    """Each operation, as its description has it and as it has not; nothing fails, and what is answered is described."""
+    await sqlite_product.writer.acall("write_state", scope="workspaces", key="w1", value={"members": ["u42"]})
+    phases = "coverage,fuzzing" if REQUESTS > 10 else "fuzzing"
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "schemathesis.cli", "--no-color", "run", f"{server.url}/schema/"),
+        *(f"--checks={','.join(CHECKS)}", "--header=Authorization: Bearer name-u42", "--seed=7", "--no-shrink"),
+        *("--generation-database=none", f"--phases={phases}", f"--max-examples={REQUESTS}"),
+        cwd=tmp_path,  # it leaves files
+        env={**os.environ, "PYTHONPATH": str(ROOT), "SCHEMATHESIS_HOOKS": "tests.support.known_ids", "NO_PROXY": "*"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said = (await process.communicate())[0].decode()
+    assert process.returncode == 0, said
+    [(generated, passed)] = re.findall(r"(\d+) generated, (\d+) passed", said)
+    assert int(generated) == int(passed) > 100
