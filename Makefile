@@ -1,7 +1,6 @@
 # make run    everything in one terminal, at http://127.0.0.1:8000/ (PORT=8001 DATA=.data2: a second copy beside it)
 # make test   everything a merge needs, from nothing
 # make fuzz   100,000 random schedules for each of the clients' reducers; 100,000 frames and 12,000 requests for servers
-# make faults servers, workers, Valkey and PostgreSQL stopped, killed and cut off
 # make chaos  faults under load for 20 minutes (SECONDS=60 SEED=7: for so long, the same again)
 # make stress  eight processes with 5,000 transactions each, some of them killed (SEED=7)
 # make mutants whether each deliberate breakage is noticed (SEED=7)
@@ -13,10 +12,10 @@ BIN := .venv/bin
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
-PARTS := lint types imports templates checks unit node browser
+PARTS := lint types imports templates checks unit node browser faults
 
 .DEFAULT_GOAL := run
-.PHONY: run test fuzz stress help ready-to-run ready-to-test wheel clean $(PARTS) faults
+.PHONY: run test fuzz stress chaos mutants help ready-to-run ready-to-test wheel clean $(PARTS)
 
 run: ready-to-run
 	@$(BIN)/python manage.py prepare
@@ -47,19 +46,13 @@ checks:
 	@$(BIN)/python manage.py check --fail-level WARNING
 	@$(BIN)/python manage.py makemigrations --check --dry-run
 
-# Faults done to real servers, minutes of them: a target of their own.
-FAULTS := tests/chaos/test_chaos.py tests/acceptance/test_faults.py tests/acceptance/test_faults_layer.py tests/steps/test_faults.py
-
-# Real servers on a busy machine: what failed is tried once more, alone, and both attempts are shown.
-AGAIN := --last-failed --last-failed-no-failures none
-
+# Two files at a time: most tests wait for servers.
 unit:
-	@$(BIN)/pytest tests --ignore tests/browser $(FAULTS:%=--ignore %) || { \
-		echo "== unit: what failed, once more"; \
-		$(BIN)/pytest tests --ignore tests/browser $(FAULTS:%=--ignore %) $(AGAIN); }
+	@$(BIN)/pytest tests --ignore tests/browser --ignore tests/chaos/test_chaos.py --numprocesses 2 --dist loadfile
 
-faults: ready-to-test
-	@$(BIN)/pytest $(FAULTS)
+# Faults under load, and mutants: alone, since they need both cores.
+faults:
+	@$(BIN)/pytest tests/chaos/test_chaos.py
 
 node:
 	@cd tests/js && npm test
@@ -71,11 +64,9 @@ fuzz: ready-to-test
 	@FUZZ_REQUESTS=500 $(BIN)/pytest -q tests/acceptance/test_abuse.py -k made_up
 	@cd tests/js && FUZZ_SCHEDULES=100000 node --test core/fuzz.test.js
 
-BROWSER := -p no:asyncio -W ignore::pytest.PytestConfigWarning tests/browser
-
 # A process of its own: sync Playwright and pytest-asyncio do not mix.
 browser:
-	@$(BIN)/pytest $(BROWSER) || { echo "== browser: what failed, once more"; $(BIN)/pytest $(BROWSER) $(AGAIN); }
+	@$(BIN)/pytest -p no:asyncio -W ignore::pytest.PytestConfigWarning tests/browser
 
 stress: ready-to-test
 	@MILLRACE_LONG=1 $(if $(SEED),SEED=$(SEED)) $(BIN)/pytest -q tests/acceptance/test_stress.py

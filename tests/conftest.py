@@ -71,4 +71,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     products = getattr(item, "funcargs", {}).get("products")
     if report.failed and products is not None:
         report.sections.append(("processes of the product", products.tails()))
+    # what tests say with lone surrogates could not be passed on by the processes that run them
+    report.sections = [(name, text.encode(errors="backslashreplace").decode()) for name, text in report.sections]
     return report
