@@ -35,13 +35,15 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
-class _Verdict:
+class Verdict:
+    """What a rule said. context: for ``on_leave``; reason: for who was refused."""
+
     allowed: bool
     context: Any = None
     reason: str | None = None
 
 
-_DENIED = _Verdict(False)
+_DENIED = Verdict(False)
 
 
 class Access:
@@ -80,11 +82,11 @@ class Access:
 
     async def _decide(
         self, definition: Definition, subscription: Subscription, auth: Auth
-    ) -> tuple[_Verdict, Grant | None]:
+    ) -> tuple[Verdict, Grant | None]:
         if not definition.open:
             return _DENIED, None
         if definition.can_access is None and definition.on_join is None and definition.on_leave is None:
-            return _Verdict(True), Grant()
+            return Verdict(True), Grant()
         try:
             try:
                 return await self._in_time(definition, subscription, auth)
@@ -99,7 +101,7 @@ class Access:
 
     async def _in_time(
         self, definition: Definition, subscription: Subscription, auth: Auth
-    ) -> tuple[_Verdict, Grant | None]:
+    ) -> tuple[Verdict, Grant | None]:
         """Ask in a thread and wait for the answer; one that comes too late is undone there."""
         if definition.on_leave is not None:
             await self.leases.ready()
@@ -114,22 +116,22 @@ class Access:
 
     def _ask(
         self, definition: Definition, subscription: Subscription, auth: Auth, gate: "_Gate"
-    ) -> tuple[_Verdict, Grant | None]:
+    ) -> tuple[Verdict, Grant | None]:
         """Ask the rules, in a thread."""
         if definition.can_access is not None and call(definition.can_access, subscription, auth) is not True:
             return _DENIED, None
         if definition.on_join is None and definition.on_leave is None:
-            return _Verdict(True), Grant()
+            return Verdict(True), Grant()
         return undisturbed(partial(self._enter, definition, subscription, auth, gate))
 
     def _enter(
         self, definition: Definition, subscription: Subscription, auth: Auth, gate: "_Gate"
-    ) -> tuple[_Verdict, Grant | None]:
+    ) -> tuple[Verdict, Grant | None]:
         """Let the hook decide; what it did, and the lease, commit together or not at all."""
         with transaction.atomic(using=conf().database):
-            verdict, grant = _Verdict(True), None
+            verdict, grant = Verdict(True), None
             if definition.on_join is not None:
-                verdict = _verdict(call_hook(definition.on_join, subscription, auth))
+                verdict = verdict_of(call_hook(definition.on_join, subscription, auth))
             if verdict.allowed:
                 leaving = auth if verdict.context is None else verdict.context
                 grant = Grant(self.leases.take(subscription, leaving) if definition.on_leave is not None else None)
@@ -158,16 +160,16 @@ class _Gate:
             return self._closed
 
 
-def _verdict(answer: Any) -> _Verdict:
+def verdict_of(answer: Any) -> Verdict:
     """Return what the answer of ``on_join`` means; what is not known to allow denies."""
     if answer is None or answer is True:
-        return _Verdict(True)
+        return Verdict(True)
     if not isinstance(answer, Mapping):
         return _DENIED
     decided = "unauthorized" in answer or "authorized" in answer
     allowed = answer.get("unauthorized", False) is False and answer.get("authorized", True) is True
     reason = answer.get("reason")
-    return _Verdict(decided and allowed, answer.get("context"), reason if isinstance(reason, str) else None)
+    return Verdict(decided and allowed, answer.get("context"), reason if isinstance(reason, str) else None)
 
 
 _of_loops: "WeakKeyDictionary[asyncio.AbstractEventLoop, Access]" = WeakKeyDictionary()

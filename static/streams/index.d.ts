@@ -60,6 +60,7 @@ export interface ClientEvents {
    * of it had to be sent: `trimmed`, `epoch`, `ahead`.
    */
   resynced: (what: { subscription: Subscription<any, any>; reason: string }) => void;
+  /** The server refused a subscription, or (`TOKEN_EXPIRED`) all of them: the token is no longer good and the only one. */
   denied: (refused: Refusal & { subscription: Subscription<any, any> }) => void;
   error: (refusal: Refusal) => void;
 }

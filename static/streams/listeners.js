@@ -1,15 +1,8 @@
 /** Callbacks by event type. One that raises is reported and does not keep the others from being called. */
 export class Listeners {
-  /** @type {Map<string, Set<Function>>} */
   #byType = new Map();
 
-  /**
-   * Call *listener* for every event of *type* from now on; the same one twice counts once.
-   *
-   * @param {string} type
-   * @param {Function} listener
-   * @returns {() => void} takes the listener off again
-   */
+  /** Returns what takes the listener off again; the same one twice counts once. */
   on(type, listener) {
     if (typeof listener !== "function") throw new TypeError("a listener must be a function");
     if (!this.#byType.has(type)) this.#byType.set(type, new Set());
@@ -17,39 +10,28 @@ export class Listeners {
     return () => this.off(type, listener);
   }
 
-  /** @param {string} type @param {Function} listener */
   off(type, listener) {
-    const listeners = this.#byType.get(type);
-    if (listeners?.delete(listener) && listeners.size === 0) this.#byType.delete(type);
+    this.#byType.get(type)?.delete(listener);
   }
 
-  /**
-   * Call the listeners of *type*, those that were there when it began and are still there.
-   *
-   * @returns {number} how many were called
-   */
+  /** Call those that were there when it began and still are. Returns how many. */
   emit(type, ...values) {
+    const listeners = this.#byType.get(type);
     let called = 0;
-    for (const listener of [...(this.#byType.get(type) ?? [])]) {
-      if (!this.#byType.get(type)?.has(listener)) continue;
+    for (const listener of [...(listeners ?? [])]) {
+      if (!listeners.has(listener)) continue;
       called += 1;
-      try {
-        const returned = listener(...values);
-        if (typeof returned?.then === "function") returned.then(undefined, report);
-      } catch (error) {
-        report(error);
-      }
+      new Promise((resolve) => resolve(listener(...values))).catch(report); // plain and async ones alike
     }
     return called;
   }
 
   clear() {
-    this.#byType.clear();
+    for (const listeners of this.#byType.values()) listeners.clear();
   }
 }
 
-/** Tell the host about an error that is nobody's to catch: `reportError` in browsers, the console elsewhere. */
+/** Tell the page, or the console, about an error that is nobody's to catch. */
 export function report(error) {
-  if (typeof globalThis.reportError === "function") globalThis.reportError(error);
-  else console.error(error);
+  (globalThis.reportError ?? console.error)(error);
 }

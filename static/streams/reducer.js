@@ -1,92 +1,43 @@
 /**
  * What one subscription knows, and what a frame does to it. Pure: no clock, no network, no mutation.
  *
- * A group is a list of items in creation order and sees every change of its group, so its sequences are dense and a
- * hole is a missing number. An item sees only its own changes, so a hole is a `previous` it has never seen.
- * Servers that number nothing (no `sequence`) are believed frame by frame, in the order of arrival.
+ * A group sees every change of its items, so a hole is a missing number. An item sees only its own, so a hole is a
+ * `previous` that it has never seen. Servers that number nothing are believed frame by frame.
  */
 
-/** @typedef {{ sequence: number, epoch: string }} Position The last change a state contains. */
-/** @typedef {{ id: string } & Record<string, unknown>} Item */
-/** @typedef {"synced"|"part"|"resumed"|"applied"|"skipped"|"event"|"dropped"|"need_resync"} Result */
-/**
- * @typedef {object} State
- * @property {string} subscriptionId names the subscription in answers
- * @property {string|null} id the item subscribed to; null: the whole group
- * @property {Item[]|Item|null} value the items of the group, or the item
- * @property {Position|null} position null: not known
- * @property {boolean} pending a join is on its way and not answered yet
- * @property {Item[]|null} parts a sync that arrives in parts, so far
- * @property {number} seen an item's hole is a `previous` above this
- * @property {number} until below this sequence the state lacks changes that a skip left out
- */
-
-/**
- * Return the state of a subscription that has not been answered yet.
- *
- * @param {string} subscriptionId
- * @param {string|null} id the item; null: the whole group
- * @param {{ value?: Item[]|Item|null, position?: Position|null }} [known] what is known already
- * @returns {State}
- */
+/** The state before the first answer; `id`: the item, null for the whole group. */
 export function initialState(subscriptionId, id, { value, position = null } = {}) {
   return {
     subscriptionId,
     id,
     value: value ?? (id === null ? [] : null),
-    position,
-    pending: true,
-    parts: null,
-    seen: position?.sequence ?? 0,
-    until: 0,
+    position, // { sequence, epoch } of the last change in it, null: not known
+    pending: true, // a join is not answered yet
+    parts: null, // of a sync that comes in parts
+    seen: position?.sequence ?? 0, // an item's hole is a `previous` above this
+    until: 0, // below this sequence a skip has left changes out
   };
 }
 
-/**
- * Return the state once a join has been sent (again): until its answer only events count.
- *
- * @param {State} state
- * @returns {State}
- */
+/** The state once a join has been sent (again): until its answer only events count. */
 export function asked(state) {
   return { ...state, pending: true, parts: null };
 }
 
-/**
- * Return the position to name when joining, or null when there is none that the state could prove.
- *
- * @param {State} state
- * @returns {Position|null}
- */
+/** The position to name in a join, or null when there is none that the state could prove. */
 export function since({ position, until }) {
   return position !== null && position.sequence >= until ? position : null;
 }
 
-/**
- * Apply one frame.
- *
- * @param {State} state
- * @param {any} frame anything a server may send
- * @returns {[State, Result]} `need_resync`: a change is missing, join again with `since(state)`
- */
+/** Apply anything a server may send. Returns the state and what came of it; "need_resync": join again, from `since`. */
 export function reduce(state, frame) {
   if (!concerns(state, frame)) return [state, "dropped"];
-  switch (frame.event.type) {
-    case "event":
-      return [state, "event"];
-    case "sync":
-      return sync(state, frame);
-    case "resumed":
-      return resumed(state, frame);
-    case "skip":
-      return skip(state, frame);
-    case "create":
-    case "update":
-    case "delete":
-      return change(state, frame);
-    default:
-      return [state, "dropped"];
-  }
+  const { type } = frame.event;
+  if (type === "event") return [state, "event"];
+  if (type === "sync") return sync(state, frame);
+  if (type === "resumed") return resumed(state, frame);
+  if (type === "skip") return skip(state, frame);
+  return change(state, frame);
 }
 
 /** Is this frame for this subscription? */
@@ -98,31 +49,28 @@ function concerns({ subscriptionId, id }, frame) {
   return frame.event.type !== "sync" || frame.id == null;
 }
 
-/** @returns {[State, Result]} */
 function sync(state, frame) {
   const data = frame.event.data;
   // a resync is for everyone but does not answer a join; a server without sequences answers without naming anyone
   const answers = frame.subscriptionId != null || positionOf(frame) === null;
   if (state.pending && !answers) return [state, "dropped"];
-  if (state.id === null ? !Array.isArray(data) : data !== null && !isObject(data)) return [state, "dropped"];
-  const value = state.id === null ? [...(state.parts ?? []), ...data] : data;
+  const group = state.id === null;
+  if (group ? !Array.isArray(data) : data !== null && !isObject(data)) return [state, "dropped"];
+  const value = group ? [...(state.parts ?? []), ...data] : data;
   if (frame.more) return [{ ...state, parts: value }, "part"];
   return [settled(state, value, positionOf(frame)), "synced"];
 }
 
-/** @returns {[State, Result]} */
 function resumed(state, frame) {
   const frames = frame.event.data;
   if (!state.pending || frame.subscriptionId == null || !Array.isArray(frames)) return [state, "dropped"];
   return [settled(state, patched(state, frames.filter(isChange)), positionOf(frame)), "resumed"];
 }
 
-/** The state after an answer: nothing is open and nothing is left out. */
 function settled(state, value, position) {
   return { ...state, value, position, pending: false, parts: null, seen: position?.sequence ?? 0, until: 0 };
 }
 
-/** @returns {[State, Result]} */
 function skip(state, frame) {
   const { sequence, epoch = "" } = frame;
   const { from, until } = frame.event;
@@ -136,7 +84,6 @@ function skip(state, frame) {
   return [{ ...state, position: { sequence, epoch }, until: Math.max(state.until, until) }, "skipped"];
 }
 
-/** @returns {[State, Result]} */
 function change(state, frame) {
   if (state.pending || !isChange(frame)) return [state, "dropped"];
   const position = positionOf(frame);
@@ -155,13 +102,8 @@ function patched({ id, value }, frames) {
   const items = [...value];
   for (const { id: changed, event } of frames) {
     const index = items.findIndex((item) => item?.id === changed);
-    if (event.type === "delete") {
-      if (index >= 0) items.splice(index, 1);
-    } else if (index >= 0) {
-      items[index] = event.data;
-    } else {
-      items.push(event.data);
-    }
+    const put = event.type === "delete" ? [] : [event.data];
+    items.splice(index < 0 ? items.length : index, 1, ...put);
   }
   return items;
 }
@@ -170,7 +112,7 @@ function positionOf({ sequence, epoch }) {
   return Number.isInteger(sequence) ? { sequence, epoch: epoch ?? "" } : null;
 }
 
-/** Is this the frame of a stored change? @param {any} frame */
+/** Is this the frame of a stored change? */
 export function isChange(frame) {
   const { type, data } = frame?.event ?? {};
   return typeof frame?.id === "string" && isObject(data) && ["create", "update", "delete"].includes(type);

@@ -1,8 +1,10 @@
-/** The server closed the connection and does not want to be asked again, or it cannot be asked at all. */
+/** Close code: the token is no longer good. */
+export const EXPIRED = 4401;
+
+/** The server asked to stay away (`code`: how it closed), or it cannot be asked at all. */
 export class ConnectionRefused extends Error {
   name = "ConnectionRefused";
 
-  /** @param {string} message @param {number|null} [code] the close code, if a server sent one */
   constructor(message, code = null) {
     super(message);
     this.code = code;

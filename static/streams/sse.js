@@ -1,10 +1,10 @@
+import { EXPIRED } from "./refusal.js";
+
 /**
  * Server-sent events in the shape of a WebSocket, for networks that let no WebSocket through: one HTTP response per
  * subscription. Loaded when it is needed.
  */
 export class EventStreams {
-  static streams = true;
-
   readyState = 0;
   onopen = null;
   onmessage = null;
@@ -15,18 +15,17 @@ export class EventStreams {
   /** @type {Map<string, AbortController>} by subscription */
   #open = new Map();
 
-  /** @param {URL} url of the server @param {string} [token] */
+  /** @param {URL} url of the server @param {() => Promise<string|undefined>} token asked for every response */
   constructor(url, token) {
     this.#url = url;
     this.#token = token;
-    reachable(url, token).then((is) => (is ? this.#opened() : this.#end(1006)));
+    probe(url, token).then((status) => (status === 200 ? this.#opened() : this.#end(status === 401 ? EXPIRED : 1006)));
   }
 
   send(text) {
     const { type, data } = JSON.parse(text);
     if (type === "join") this.#follow(data);
     else if (type === "leave") this.#leave(data.subscriptionId);
-    else if (type === "refresh") this.#token = data.token;
     else if (type === "ping" && this.#open.size === 0) queueMicrotask(() => this.#say({ type: "pong" }));
   }
 
@@ -65,13 +64,15 @@ export class EventStreams {
       if (response.ok) {
         // what follows is what was missed, or a sync that replaces everything
         if (since !== null) this.#say({ ...mine, ...since, event: { type: "resumed", data: [] } });
-        for await (const frame of events(response.body)) this.#say(frame === null ? { type: "pong" } : { ...frame, subscriptionId });
+        for await (const frame of events(response.body)) {
+          this.#say(frame === null ? { type: "pong" } : { ...frame, subscriptionId });
+        }
       } else if (response.status === 403 || response.status === 404) {
         this.#open.delete(subscriptionId);
         this.#say({ ...mine, event: { type: "event", event: { type: "error", data: await refusal(response) } } });
         return;
       } else if (response.status === 401) {
-        this.#end(4401);
+        this.#end(EXPIRED);
       }
     } catch {
       // the line is cut, or we cut it ourselves
@@ -84,12 +85,12 @@ export class EventStreams {
   }
 }
 
-/** Does the server answer over HTTP? */
-export async function reachable(url, token) {
+/** What status the server answers over HTTP; 0: it does not. */
+export async function probe(url, token) {
   try {
-    return (await get(base(url), token, "application/json")).ok;
+    return (await get(base(url), token, "application/json")).status;
   } catch {
-    return false;
+    return 0;
   }
 }
 
@@ -100,8 +101,9 @@ function base(url) {
   return at;
 }
 
-function get(url, token, accept, signal) {
-  const headers = { Accept: accept, ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }) };
+async function get(url, token, accept, signal) {
+  const text = await token();
+  const headers = { Accept: accept, ...(text === undefined ? {} : { Authorization: `Bearer ${text}` }) };
   return fetch(url, { headers, signal, cache: "no-store" });
 }
 

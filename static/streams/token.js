@@ -1,7 +1,6 @@
 import { report } from "./listeners.js";
 
-/** No timer waits longer (milliseconds). */
-const LONGEST = 2 ** 31 - 1;
+const LONGEST = 2 ** 31 - 1; // no timer waits longer
 
 /** What the client shows who it is with: a text, or what a callback returns for each connection. */
 export class Token {
@@ -9,20 +8,24 @@ export class Token {
   #expiring;
   #timer;
 
-  /** @param {any} source @param {() => void} expiring called when a fifth of the token's life is left */
+  /** `expiring` is called when a fifth of the token's life is left. */
   constructor(source, expiring) {
     this.#source = source;
     this.#expiring = expiring;
   }
 
-  /** @returns {Promise<string|undefined>} rejected when the callback failed, which is reported */
+  /** There is no other one to be had. Without any the session counts, which may be renewed. */
+  get fixed() {
+    return typeof this.#source === "string";
+  }
+
   async get() {
     if (typeof this.#source !== "function") return this.#source;
     try {
       const given = await this.#source();
       const { token = given, expiresAt } = Object(given);
-      this.stop();
-      const left = 0.8 * (Number(expiresAt) - Date.now());
+      this.forget();
+      const left = 0.8 * (expiresAt - Date.now());
       if (left >= 0) this.#timer = setTimeout(this.#expiring, Math.min(left, LONGEST));
       return token ?? undefined;
     } catch (error) {
@@ -32,7 +35,7 @@ export class Token {
   }
 
   /** Forget when it expires. */
-  stop() {
+  forget() {
     clearTimeout(this.#timer);
   }
 }

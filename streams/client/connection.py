@@ -25,6 +25,7 @@ GOOD_AFTER_S = 5.0
 """After a connection that held so long the waits are short again."""
 OPENING_S = 10.0
 STAY_AWAY = range(4500, 5000)
+EXPIRED = 4401
 MAX_FRAME_BYTES = 64 * 2**20
 
 
@@ -104,7 +105,7 @@ class Connection:
             raise ConnectionRefused(str(error)) from None
         except (OSError, WebSocketException, TimeoutError) as error:
             if isinstance(error, InvalidStatus) and error.response.status_code == 401 and not callable(self._token):
-                raise ConnectionRefused("the server takes neither this token nor nobody") from None
+                raise ConnectionRefused("the server takes neither this token nor nobody", EXPIRED) from None
             log.debug("no connection", extra={"action": "connect_failed", "error": repr(error)})
             return
         self._outgoing = asyncio.Queue()
@@ -119,7 +120,8 @@ class Connection:
             for helper in helpers:
                 helper.cancel()
             await socket.close()
-        if socket.close_code in STAY_AWAY:
+        hopeless = socket.close_code == EXPIRED and not callable(self._token)  # there is no other token to be had
+        if socket.close_code in STAY_AWAY or hopeless:
             raise ConnectionRefused(
                 socket.close_reason or f"the server closed the connection ({socket.close_code})", socket.close_code
             )

@@ -10,7 +10,7 @@ from ..changes import Position
 from ..errors import StreamError, TokenExpired
 from ..reducer import State
 from ..values import Json
-from .connection import Connection, Status, TokenSource
+from .connection import EXPIRED, Connection, Status, TokenSource
 from .listeners import Listener, Listeners
 from .refusal import ConnectionRefused, error_of
 from .subscription import Subscription
@@ -120,15 +120,17 @@ class StreamClient:
     def changed(self, status: Status) -> None:
         """Take a new status of the connection."""
         was, self._live = self._live, status == "live"
+        refusal = self._connection.refusal
         for subscription in self._subscriptions():
-            if self._live:
+            if refusal is not None and refusal.close_code == EXPIRED:
+                subscription.refused(TokenExpired(refusal.message))
+            elif self._live:
                 subscription.join()
-            elif was:
-                subscription.lost()
+            elif was or refusal is not None:
+                subscription.lost(refusal)
         if self._live:
             self._answer(None)
-        elif status == "closed":
-            refusal = self._connection.refusal or ConnectionRefused()
+        elif refusal is not None:
             log.error("refused for good", extra={"action": "connection_refused", "error": refusal.message})
             self._answer(refusal)
         self._listeners.emit("status", status)

@@ -110,6 +110,9 @@ class Subscription:
     def join(self) -> None:
         """Ask for what was missed, or for everything."""
         self._state = self._state.asked()
+        if self._refusal is not None:  # a new attempt, by hand
+            self._refusal = None
+            self._answered.clear()
         self._become("joining")
         self._link.join(self)
 
@@ -120,9 +123,11 @@ class Subscription:
         named = None if since is None else {"epoch": since.epoch, "sequence": since.sequence}
         return {**self.address, "since": named, "batch": True}
 
-    def lost(self) -> None:
-        """The connection is gone."""
+    def lost(self, refusal: StreamError | None = None) -> None:
+        """The connection is gone; with a *refusal* it does not come back by itself."""
         self._become("stale")
+        if refusal is not None:
+            self._end(refusal)
 
     def refused(self, error: StreamError) -> int:
         """The server refused the join; return how many listeners were told."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import transaction
 
-from ..access import _Verdict, _verdict
+from ..access import Verdict, verdict_of
 from ..conf import conf
 from ..definition import Definition
 from ..errors import AccessDenied
@@ -33,12 +33,12 @@ def dismiss(definition: Definition, asked: Subscription, context: Any) -> None:
             call_hook(definition.on_leave, asked, context)
 
 
-def _asked(definition: Definition, asked: Subscription, auth: Any) -> _Verdict:
+def _asked(definition: Definition, asked: Subscription, auth: Any) -> Verdict:
     if not definition.open:
-        return _Verdict(False)
+        return Verdict(False)
     if definition.can_access is not None and call(definition.can_access, asked, auth) is not True:
-        return _Verdict(False)
+        return Verdict(False)
     if definition.on_join is None:
-        return _Verdict(True)
+        return Verdict(True)
     with transaction.atomic(using=conf().database):
-        return _verdict(call_hook(definition.on_join, asked, auth))
+        return verdict_of(call_hook(definition.on_join, asked, auth))

@@ -15,7 +15,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from streams.changes import Position
 from streams.client import ConnectionRefused, StreamClient, Token
 from streams.client import connection as connection_module
-from streams.errors import AccessDenied
+from streams.errors import AccessDenied, TokenExpired
 
 WITHIN = 5.0
 
@@ -230,6 +230,46 @@ async def test_stays_away_where_the_server_asks_for_it(server: Server, caplog: p
     await asyncio.wait_for(client.connect(), WITHIN)  # asked for by hand
     await client.disconnect()
     assert client.status == "idle"
+
+
+async def test_a_fixed_token_that_has_expired_is_the_end(server: Server, caplog: pytest.LogCaptureFixture) -> None:
+    client = StreamClient(server.url, token="fixed")
+    todos = client.group("todo", "inbox")
+    assert await server.next("connection") == "Bearer fixed"
+    await server.send(sync(await server.next("join"), 4, [{"id": "t1"}]))
+    await todos.ready()
+    denied = await heard(client, "denied")
+    assert server.socket is not None
+    with caplog.at_level(logging.CRITICAL, "streams.client.streamclient"):
+        await server.socket.close(4401, "the token has expired")
+        subscription, error = await denied
+    assert (subscription, error.code, error.message) == (todos, "TOKEN_EXPIRED", "the token has expired")
+    assert (client.status, todos.status) == ("closed", "denied")
+    with pytest.raises(TokenExpired):
+        await todos.ready()
+    await asyncio.wait_for(client.connect(), WITHIN)  # asked for by hand it goes on from where it was
+    await server.next("connection")
+    join = await server.next("join")
+    assert join["since"] == {"sequence": 4, "epoch": "k4"}
+    await server.send(sync(join, 5, []))
+    assert await asyncio.wait_for(todos.ready(), WITHIN) == []
+    await client.disconnect()
+
+
+async def test_who_waits_for_an_answer_is_told_that_the_server_asks_to_stay_away(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = StreamClient(server.url)
+    todos = client.group("todo", "inbox")
+    await server.next("connection")
+    await server.next("join")
+    assert server.socket is not None
+    with caplog.at_level(logging.CRITICAL, "streams.client.streamclient"):
+        await server.socket.close(4508, "too many bad messages")
+        with pytest.raises(ConnectionRefused, match="too many bad messages"):
+            await asyncio.wait_for(todos.ready(), WITHIN)
+    assert todos.status == "stale"
+    await client.disconnect()
 
 
 async def test_connect_waits_for_the_server_and_is_told_of_disconnect(server: Server) -> None:

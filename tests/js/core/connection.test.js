@@ -90,13 +90,34 @@ describe("a lost connection", () => {
     await within(client.connect(), "the connection that is asked for by hand");
   });
 
+  it("is not made again in the name of a token that has expired, when there is no way to get another", async () => {
+    client = server.client({ token: "fixed" });
+    const group = client.group("todo", "inbox");
+    await server.next("connection");
+    server.send(frames.sync(await server.next("join"), 4, [{ id: "t1" }]));
+    await reaches(group, "live");
+    const reported = new Promise((resolve) => mock.method(console, "error", resolve));
+    const denied = heard(client, "denied");
+    const statuses = [];
+    client.on("status", (status) => statuses.push(status));
+    server.socket.close(4401, "the token has expired");
+    assert.deepEqual(await denied, { subscription: group, code: "TOKEN_EXPIRED", message: "the token has expired" });
+    assert.equal((await within(reported, "the report")).code, 4401);
+    assert.deepEqual([client.status, group.status, statuses], ["closed", "denied", ["closed"]]);
+    assert.deepEqual(group.getState(), [{ id: "t1" }]);
+    // asked for by hand it goes on from where it was
+    await within(client.connect(), "the connection");
+    await server.next("connection");
+    assert.deepEqual((await server.next("join")).since, { sequence: 4, epoch: "k4" });
+  });
+
   it("is waited for longer and longer, and shortly again after a connection that held", async (t) => {
     await within(client.connect(), "the connection");
     const waits = [];
     const setTimeoutReal = globalThis.setTimeout;
     t.mock.method(Math, "random", () => 1);
     t.mock.method(globalThis, "setTimeout", (callback, wait, ...rest) => {
-      const isBackoff = [250, 500, 1000].includes(wait);
+      const isBackoff = [250, 500, 1000, 2000, 4000, 8000, 15_000].includes(wait);
       if (isBackoff) waits.push(wait);
       return setTimeoutReal(callback, isBackoff ? 1 : wait, ...rest);
     });
@@ -105,13 +126,11 @@ describe("a lost connection", () => {
       for (const socket of server.listener.clients) socket.terminate();
       await again;
     };
-    await lose();
-    await lose();
-    await lose();
+    for (let times = 0; times < 8; times += 1) await lose();
     const now = Date.now();
     t.mock.method(Date, "now", () => now + 60_000);
     await lose();
-    assert.deepEqual(waits, [250, 500, 1000, 250]);
+    assert.deepEqual(waits, [250, 500, 1000, 2000, 4000, 8000, 15_000, 15_000, 250]);
   });
 });
 

@@ -40,12 +40,13 @@ describe("listeners", () => {
     assert.deepEqual(reported.mock.calls.map(({ arguments: [error] }) => error.message), ["one", "two"]);
   });
 
-  it("are reported to the page's own error handling where there is one", () => {
+  it("are reported to the page's own error handling where there is one", async () => {
     globalThis.reportError = mock.fn();
     try {
       const listeners = new Listeners();
       listeners.on("a", () => { throw new Error("one"); });
       listeners.emit("a");
+      await new Promise(setImmediate);
       assert.equal(globalThis.reportError.mock.callCount(), 1);
     } finally {
       delete globalThis.reportError;

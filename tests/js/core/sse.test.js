@@ -165,6 +165,24 @@ describe("server-sent events", () => {
     assert.deepEqual([client.status, group.status], ["live", "denied"]);
   });
 
+  it("end for good when the server refuses a token that is the only one", async () => {
+    mock.method(console, "error", () => {});
+    server.answer = 401;
+    const group = client.group("todo", "in box/1");
+    await assert.rejects(within(client.connect(), "the refusal"), { name: "ConnectionRefused", code: 4401 });
+    assert.deepEqual([client.status, group.status], ["closed", "denied"]);
+  });
+
+  it("ask for a token for every response: one that is good only once is enough", async () => {
+    let number = 0;
+    client = new StreamClient({ url: server.url, transport: "sse", token: () => `t${(number += 1)}` });
+    const group = client.group("todo", "in box/1");
+    const { token, response } = await server.next();
+    assert.equal(token, "Bearer t2"); // the first was used up by looking whether the server is there
+    response.write(event(sync(4, [])));
+    await reaches(group, "live");
+  });
+
   it("are heard by their comments: a line without them is given up", async () => {
     client = new StreamClient({ url: server.url, transport: "sse", heartbeat: 60 });
     const group = client.group("todo", "in box/1");
@@ -198,6 +216,19 @@ describe("a WebSocket that is blocked", () => {
     server.webSockets = true;
     await heard(client, "connected");
     assert.equal(server.sockets.clients.size, 1);
+  });
+
+  it("is not, when the server refuses the token: without another one that is the end", async () => {
+    mock.method(console, "error", () => {});
+    server.answer = 401;
+    client = new StreamClient({ url: server.url, WebSocket, token: "expired" });
+    await assert.rejects(within(client.connect(), "the refusal"), { name: "ConnectionRefused", code: 4401 });
+    let asked = 0;
+    client = new StreamClient({ url: server.url, WebSocket, token: () => `t${(asked += 1)}` });
+    client.connect();
+    while (asked < 6) await heard(client, "status");
+    server.webSockets = true;
+    await heard(client, "connected");
   });
 
   it("is not, when it has worked before or nothing else is wanted", async () => {
