@@ -67,6 +67,7 @@ async def test_token_in_a_subprotocol_is_echoed_without_it(server: Server) -> No
         assert (await socket.joined("vault", "ada")).kind == "sync"
 
 
+@pytest.mark.feature("D13")
 async def test_token_in_the_query(server: Server) -> None:
     for path in ("/?authToken=user.ada", "/streams/?x=1&authToken=user.ada", "/streams?authToken=user%2Eada"):
         assert await told(server, path) == {"userId": "ada"}
@@ -79,6 +80,7 @@ async def test_nobody_is_let_in_and_kept_out_of_what_is_guarded(server: Server) 
         assert (await socket.recv())[0].error == "STREAM_ACCESS_DENIED"
 
 
+@pytest.mark.feature("D11", "D14")
 @pytest.mark.parametrize("token", ["no", "raises", "sleeps", "brief.-1_ada", "ticket.forged"])
 async def test_refusal(server: Server, token: str) -> None:
     expected = 401 if server.process.name.startswith("uvicorn") else 403
@@ -151,6 +153,7 @@ async def http(server: Server) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
+@pytest.mark.feature("D14")
 async def test_refusals_and_tokens_are_logged_without_the_token(server: Server, http: httpx.AsyncClient) -> None:
     secret = "s3cretive"
     before = len(server.process.output)

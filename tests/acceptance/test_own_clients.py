@@ -138,6 +138,23 @@ def test_connect_stream_with_a_token(guarded: Product, guard: Server, node: Foll
     assert events(client, "bob") == []
 
 
+@pytest.mark.feature("D12")
+def test_node_client_comes_in_with_a_header(guarded: Product, guard: Server, node: Follow) -> None:
+    client, stranger = (node(guard.ws, headers={"Authorization": f"Bearer user.{name}"}) for name in ("kim", "bob"))
+    for one in client, stranger:
+        one.subscribe("G", "vault", "kim")
+    client.until(lambda: live(client, "G"), "the answer")
+    stranger.until(lambda: {"denied": "STREAM_ACCESS_DENIED"} in stranger.said, "the refusal")
+    guarded.writer.stream("vault", "set", "kim", "d1", {"content": "x"})
+    client.until(lambda: ("create", {"content": "x", "id": "d1"}) in events(client, "G"), "the create")
+    assert events(stranger, "G") == []
+    before = len(guard.process.output)
+    nobody = node(guard.ws, headers={"Authorization": "Bearer no"})
+    nobody.subscribe("G", "vault", "kim")
+    nobody.until(lambda: "handshake refused" in guard.process.output[before:], "that nobody comes in")
+    assert events(nobody, "G") == []
+
+
 def test_a_token_callback_brings_a_new_token_when_the_old_one_is_over(guard: Server, node: Follow) -> None:
     client = node(guard.ws, tokens=["brief.1_ada", "user.ada"])
     client.subscribe("G", "vault", "ada")

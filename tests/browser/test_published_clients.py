@@ -1,5 +1,6 @@
 """The published browser and React clients, bundled as a web project bundles them, on a page of another origin."""
 
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -65,6 +66,32 @@ def test_joins_and_follows(people: People, product: Product, build: Callable[[st
     expect(items).to_have_text(["second"])
     writer.stream("todo", "set", group, "t1", todo("again"))
     expect(items).to_have_text(["second", "again"])
+
+
+@pytest.mark.feature("D13")
+def test_browser_client_comes_in_with_its_token(people: People, product: Product, build: Callable[[str], str]) -> None:
+    """Chromium aborts a handshake whose answer does not echo what was offered."""
+    writer, group, site = product.writer, f"w-{uuid4().hex[:12]}", build(PAGES["browser"])
+    writer.call("write_state", scope="workspaces", key=group, value={"members": ["u42"]})
+    written = {"title": "t", "updatedAt": 1, "authorId": "u42"}
+    writer.stream("documents", "set", group, "d1", {**written, "description": "first"})
+
+    def address(token: str) -> str:
+        where = {"url": product.web.ws, "stream": "documents", "group": group, "token": token}
+        return site + "?" + urlencode(where)
+
+    member, stranger, forger = (people.person() for _ in range(3))
+    member.goto(address(writer.call("project_token", user_id="u42", seconds=600)))
+    expect(member.get_by_role("listitem")).to_have_text(["first"])
+    stranger.goto(address(writer.call("project_token", user_id="u7", seconds=600)))
+    expect(stranger.locator("ul")).to_have_attribute("data-refused", "STREAM_ACCESS_DENIED")
+    people.expected += [failed := r"WebSocket connection to .* failed"]
+    with forger.expect_console_message(lambda message: bool(re.search(failed, message.text))):
+        forger.goto(address("forged"))
+    writer.stream("documents", "set", group, "d2", {**written, "description": "second"})
+    expect(member.get_by_role("listitem")).to_have_text(["first", "second"])
+    for page in stranger, forger:
+        expect(page.get_by_role("listitem")).to_have_count(0)
 
 
 def test_browser_client_is_right_again_after_kill_9(

@@ -23,6 +23,13 @@ if (settings.tokens) {
   const { tokens } = settings;
   settings.token = async () => tokens.shift() ?? null;
 }
+if (settings.headers) {
+  settings.WebSocket = class extends WebSocket {
+    constructor(address, protocols) {
+      super(address, protocols, { headers: settings.headers });
+    }
+  };
+}
 const client = new StreamClient(settings);
 client.on("connected", () => say({ socket: "open" }));
 client.on("disconnected", () => say({ socket: "close" }));

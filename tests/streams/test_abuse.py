@@ -260,6 +260,7 @@ async def test_a_frame_that_is_too_large_ends_its_connection(kept: Any, stream: 
         assert [frame.kind for frame in await peer.recv()] == ["pong"]
 
 
+@pytest.mark.feature("D15")
 async def test_internal_streams_are_nobodys(kept: Any) -> None:
     admin = Identity({"userId": "1"}, frozenset())
     async with house() as opened:

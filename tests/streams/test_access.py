@@ -127,6 +127,7 @@ async def test_only_true_of_can_access_lets_in(declare: Declare, colour: str) ->
     assert got == dict.fromkeys(answers, "STREAM_ACCESS_DENIED") | {"true": "sync"}
 
 
+@pytest.mark.feature("D15")
 @pytest.mark.parametrize("options", [{}, {"on_leave": lambda *_: None}, {"can_write": lambda *_: True}])
 @ON_SQLITE
 async def test_stream_without_a_rule_is_closed(declare: Declare, options: dict[str, Any]) -> None:
@@ -336,6 +337,7 @@ async def test_membership_is_checked_in_the_state_as_it_is_now(declare: Declare)
 # -- what a denied one gets --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.feature("D6")
 @ON_SQLITE
 async def test_denied_client_gets_one_error_and_no_data_ever(declare: Declare) -> None:
     secret = declare("hall", on_join=lambda subscription, ctx, auth: subscription.group_id != "secret")

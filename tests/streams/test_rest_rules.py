@@ -83,6 +83,7 @@ def denied(answer: Any) -> bool:
 # -- reading ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.feature("D6", "D15")
 @pytest.mark.parametrize("path", READS)
 @pytest.mark.parametrize(
     "options",
@@ -117,6 +118,7 @@ def test_what_is_public_or_allowed_is_read(
     assert client.get(path).status_code == 200
 
 
+@pytest.mark.feature("D6")
 @pytest.mark.parametrize("path", READS)
 @pytest.mark.parametrize("rule", DENY)
 def test_a_rule_for_reading_that_does_not_say_yes_says_no(
@@ -156,6 +158,7 @@ def test_a_rule_that_takes_too_long_says_no(
 # -- writing ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.feature("D6")
 @pytest.mark.parametrize(("method", "path", "body", "operation"), WRITES)
 @pytest.mark.parametrize("rule", [*DENY, pytest.param(None, id="none")])
 def test_without_a_rule_that_says_yes_nobody_writes(
@@ -310,6 +313,7 @@ def test_tokens_say_who_asks(declare: Declare, client: APIClient, tokens: None, 
     assert asked[:2] == [{"userId": "eve"}] * 2
 
 
+@pytest.mark.feature("D11")
 @ON_SQLITE
 def test_a_token_that_nobody_knows_is_refused(declare: Declare, client: APIClient, tokens: None) -> None:
     declare("s", public=True)

@@ -1,11 +1,17 @@
-/** A page on the published browser client: shows a group as a list. Served and driven by tests/browser. */
+/**
+ * A page on the published browser client: shows a group as a list, to whom the token names.
+ * Served and driven by tests/browser.
+ */
 import { Stream } from "@motiadev/stream-client-browser";
 
-const { url, group } = Object.fromEntries(new URLSearchParams(location.search));
+const { url, group, stream = "todo", token } = Object.fromEntries(new URLSearchParams(location.search));
 const list = document.querySelector("ul");
-new Stream(url).subscribeGroup("todo", group).addChangeListener((todos) => {
+const options = token ? { protocols: ["Authorization", token] } : {};
+const subscription = new Stream(url, options).subscribeGroup(stream, group);
+subscription.addChangeListener((todos) => {
   list.replaceChildren(
     ...todos.map(({ description }) => Object.assign(document.createElement("li"), { textContent: description })),
   );
   list.dataset.changes = Number(list.dataset.changes ?? 0) + 1;
 });
+subscription.onEvent("error", ({ code }) => (list.dataset.refused = code));
