@@ -10,8 +10,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from .database import alias
-from .models import Heartbeat, Run
+from .models import Heartbeat, Run, Workbench
 from .runs import cancel, redrive
+from .workbench.site import WorkbenchAdmin
 
 if TYPE_CHECKING:  # Django's classes are generic in their type stubs only
     ModelAdmin: TypeAlias = admin.ModelAdmin[Any]
@@ -32,6 +33,9 @@ class RowAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+admin.site.register(Workbench, WorkbenchAdmin)
 
 
 @admin.register(Run)

@@ -11,10 +11,11 @@ class StepsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import checks, heartbeats, reactions, tasks, wiring  # noqa: F401  (importing registers the checks)
+        from . import checks, feed, heartbeats, reactions, tasks, wiring  # noqa: F401  (importing registers the checks)
         from .registry import registry
 
         registry.discover()
         reactions.connect()
+        feed.connect()
         heartbeats.connect()
         tasks.connect()

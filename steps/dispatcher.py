@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from .conf import conf
 from .database import alias, atomic, on_commit
 from .errors import WorkerLost
+from .feed import feed
 from .handover import handover
 from .heartbeats import stale
 from .models import Run
@@ -47,6 +48,8 @@ def free() -> int:
         dead = {"state": Run.State.DEAD, "finished_at": Now()}
         reason = f"WorkerLost: {WorkerLost().message} ({most} times)"
         mine.update(fence=F("fence") + 1, worker=None, reason=reason, **dead)
+    for id in ids:
+        feed.run(id, READY)
     log.warning("runs of lost workers freed", extra={"action": "runs_freed", "count": len(ids)})
     return len(ids)
 

@@ -36,12 +36,17 @@ async def healthz(request: HttpRequest) -> JsonResponse:
     if unknown := sorted(required - set(NAMES)):
         error = f"unknown in require: {', '.join(unknown)}; known are {', '.join(NAMES)}"
         return JsonResponse({"error": error}, status=HTTPStatus.BAD_REQUEST)
-    answers = await asyncio.gather(_stored.findings(), _shared.findings())
-    found = {name: answer[name] for answer in answers for name in answer}
+    found = await findings()
     missing = [name for name in {"database", *required} if found[name].state != "ok"]
     body: dict[str, object] = {name: found[name].state for name in NAMES}
     body["detail"] = {name: found[name].detail for name in NAMES if found[name].detail}
     return JsonResponse(body, status=HTTPStatus.SERVICE_UNAVAILABLE if missing else HTTPStatus.OK)
+
+
+async def findings() -> Findings:
+    """Return what was found of each of ``NAMES``, within ``LIMIT_S``."""
+    answers = await asyncio.gather(_stored.findings(), _shared.findings())
+    return {name: answer[name] for answer in answers for name in answer}
 
 
 def _ask_database() -> Findings:

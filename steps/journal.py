@@ -13,7 +13,7 @@ from django.db import connections
 from .conf import conf
 from .database import alias
 from .models import Run
-from .runs import text, trace
+from .runs import tell, text, trace
 from .spans import Span
 
 log = logging.getLogger(__name__)
@@ -100,6 +100,8 @@ class Journal:
             self.dropped += len(batch)
             facts = {"action": "trace_lost", "count": len(batch), "reason": repr(error)}
             log.warning("traces of requests not written", extra=facts)
+        else:
+            tell(batch)
         finally:
             connections.close_all()
 

@@ -104,6 +104,20 @@ class Run(models.Model):
         return self.id[16:]
 
 
+class Workbench(Run):
+    """No rows of its own: who may see it sees the workbench, and the admin shows where it is."""
+
+    class Meta:
+        """Only to be looked at; what its pages change has permissions of its own."""
+
+        proxy = True
+        default_permissions = ("view",)
+        verbose_name = verbose_name_plural = "workbench"
+
+    def __str__(self) -> str:
+        return "workbench"
+
+
 class Effect(models.Model):
     """An effect of a run that happens once, whatever the number of attempts."""
 

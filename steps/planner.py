@@ -12,7 +12,7 @@ from .handover import handover
 from .lanes import lane_of, next_number
 from .listeners import Listener, listeners
 from .models import Run, Schedule
-from .runs import rows
+from .runs import rows, tell
 from .spans import new_run_id, new_trace_id
 
 MOST = 2000  # slots that are made up for at once
@@ -83,5 +83,6 @@ def _insert(listener: Listener, trigger: CronTrigger, slots: list[datetime], now
         )
         new.append(run)
     rows().bulk_create(new, ignore_conflicts=True, batch_size=100)
+    on_commit(lambda: tell(new))
     for run in new:
         on_commit(lambda id=run.id, slot=run.slot: handover.put([id], (slot - now).total_seconds() + 0.005))  # type: ignore[misc]

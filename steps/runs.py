@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from .conf import conf
 from .database import alias, atomic, connection, on_commit
 from .errors import LeaseLost
+from .feed import feed
 from .handover import handover
 from .lanes import hold as hold_lane
 from .lanes import lane_of, next_number
@@ -49,6 +50,7 @@ def insert(new: Sequence[Run], delay_s: float = 0.0) -> None:
                 run.due_at = _from_now(delay_s)
                 run.hand_at = _from_now(delay_s + conf().hand_again_s)
         rows().bulk_create(new, ignore_conflicts=any(run.key for run in new), batch_size=100)
+        on_commit(lambda: tell(new))
         waiting = [run for run in new if run.state == READY and run.slot is None]
         if ids := [run.id for run in waiting if not run.lane]:
             on_commit(lambda: handover.put(ids, delay_s))
@@ -83,7 +85,14 @@ def claim(id: str, worker: int, limit: tuple[str, int] | None = None) -> Run | N
 def _claim(id: str, worker: int) -> Run | None:
     sql = _CLAIM.format(now=_NOW[connection().vendor])
     found = list(rows().raw(sql, [worker, id]))
+    tell(found)
     return found[0] if found else None
+
+
+def tell(changed: Iterable[Run]) -> None:
+    """Tell the workbench that these runs are what their rows say."""
+    for run in changed:
+        feed.run(run.id, run.state, run.step, run.trace_id)
 
 
 def look_again(id: str) -> None:
@@ -122,6 +131,7 @@ def finish(span: Span, state: str, reason: str = "", *, limited: bool = False, *
         mine = _mine(span)
         if not mine.update(state=state, reason=text(reason), worker=None, finished_at=Now(), **trace(span), **columns):
             raise LeaseLost
+        on_commit(lambda: feed.run(span.run_id, state, span.step, span.trace_id))
         on_commit(lambda: succeed(span.run_id, limited=limited))
 
 
@@ -133,6 +143,7 @@ def put_back(span: Span, delay_s: float, reason: str, *, limited: bool = False, 
         columns |= {"state": READY, "worker": None, "handed": 0, "due_at": due, "hand_at": again}
         if not mine.update(fence=F("fence") + 1, reason=text(reason), **trace(span), **columns):
             raise LeaseLost
+        on_commit(lambda: feed.run(span.run_id, READY, span.step, span.trace_id))
         on_commit(lambda: handover.put([span.run_id], delay_s))
         if limited:
             on_commit(lambda: succeed(span.run_id, limited=True))
@@ -144,6 +155,7 @@ def flush(span: Span) -> None:
         if not is_held(span):
             span.changed = False
             _mine(span).update(**trace(span))
+            on_commit(lambda: feed.run(span.run_id, RUNNING, span.step, span.trace_id))
 
 
 def is_held(span: Span) -> bool:
@@ -198,6 +210,7 @@ def redrive(ids: Iterable[str]) -> int:
                 finished_at=None, due_at=Now(), hand_at=_from_now(conf().hand_again_s),
             )  # fmt: skip
             on_commit(lambda id=id: handover.put([id]))  # type: ignore[misc]
+            on_commit(lambda run=run: feed.run(run.id, READY, run.step, run.trace_id))  # type: ignore[misc]
             done += 1
     return done
 
@@ -211,6 +224,7 @@ def cancel(ids: Iterable[str]) -> int:
             cancelled = {"state": Run.State.CANCELLED, "worker": None, "reason": "cancelled", "finished_at": Now()}
             if unfinished.update(fence=F("fence") + 1, **cancelled):
                 on_commit(lambda id=id: succeed(id))  # type: ignore[misc]
+                on_commit(lambda id=id: feed.run(id, Run.State.CANCELLED))  # type: ignore[misc]
                 done += 1
     return done
 

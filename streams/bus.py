@@ -28,6 +28,9 @@ committed = Signal()
 """sender: the stream's Definition; address: Address; changes: Sequence[Change], ascending, empty when they are not
 known (a stream without history in somebody else's transaction). After the commit."""
 
+attached = Signal()
+"""sender: the Bus. A reader was attached: this process serves subscribers from now on. In any thread."""
+
 
 class Reader(Protocol):
     """Somebody in this process who wants to hear: a hub."""
@@ -55,6 +58,7 @@ class Bus:
         """Let *reader* hear everything from now on."""
         with self._lock:
             self._readers = (*self._readers, reader)
+        attached.send_robust(self)
 
     def detach(self, reader: Reader) -> None:
         """Let *reader* hear nothing more."""

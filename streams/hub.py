@@ -9,7 +9,9 @@ from contextvars import Context
 from .bus import bus
 from .changes import Address, Position
 from .conf import conf
+from .gauges import gauges
 from .hints import Message
+from .identifiers import RESERVED
 from .listener import Listener
 from .outbox import Outbox
 from .reads import Reads, StoreReads
@@ -156,6 +158,9 @@ class Hub:
                 room.hint(hint)
             for event in message.events:
                 room.event(event)
+            if not message.address.stream.startswith(RESERVED) and (message.hints or message.events):
+                last = (message.events or message.hints)[-1].frame
+                gauges.delivered(last, len(message.hints) + len(message.events), len(room.feeds))
             if not message.hints and not message.events:
                 room.read_log()
         except Exception:  # one room must not end the loop that serves all

@@ -16,6 +16,7 @@ from django.conf import settings
 
 from .definition import Definition
 from .errors import DefinitionError, StreamNotFound
+from .identifiers import RESERVED
 
 
 class Defined(Protocol):
@@ -135,8 +136,8 @@ class Registry:
             raise StreamNotFound(f"there is no stream named {name!r:.80}") from None
 
     def all(self) -> list[Defined]:
-        """Return all streams, sorted by name."""
-        return [self._streams[name] for name in sorted(self._streams)]
+        """Return all streams of the project, sorted by name; those that only Millrace itself uses are left out."""
+        return [self._streams[name] for name in sorted(self._streams) if not name.startswith(RESERVED)]
 
 
 def _has_definition(value: Any) -> bool:

@@ -125,3 +125,8 @@ def current_roster() -> Roster:
     if roster is None:
         roster = _rosters[loop] = Roster()
     return roster
+
+
+def connected() -> int:
+    """Return how many connections this process has; in any thread."""
+    return sum(len(roster.members) for roster in list(_rosters.values()))

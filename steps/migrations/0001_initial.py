@@ -150,4 +150,17 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="Workbench",
+            fields=[],
+            options={
+                "verbose_name": "workbench",
+                "verbose_name_plural": "workbench",
+                "proxy": True,
+                "default_permissions": ("view",),
+                "indexes": [],
+                "constraints": [],
+            },
+            bases=("steps.run",),
+        ),
     ]

@@ -1,0 +1,6 @@
+"""All pages, in the order of the navigation."""
+
+from . import overview
+from .page import Page
+
+PAGES: tuple[Page, ...] = (overview.page,)
