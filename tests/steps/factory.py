@@ -1,7 +1,5 @@
 """A copy of the product with a broker of its own, which a test may stop and kill, with workers and beats."""
 
-import signal
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +24,6 @@ class Factory:
         self.product = Product(database, url, self.broker.url, home)
         self.product.environment |= {"DJANGO_SETTINGS_MODULE": SETTINGS, "OPENAI_API_KEY": "", **environment}
         self.workers: list[Process] = []
-        self._others: list[Process] = []
 
     def start(self, workers: int = 1, *, beat: bool = True, web: bool = False) -> None:
         """Make the tables and start what is wanted."""
@@ -50,12 +47,7 @@ class Factory:
 
     def beat(self) -> Process:
         """Start one more beat."""
-        number = len(self._others)
-        command = [sys.executable, "-m", "celery", "-A", "project", "beat", "--loglevel", "INFO", "--pidfile", ""]
-        beat = Process(f"beat-{number}", command, env=self.product.env(), log=self.product.home / f"beat-{number}.log")
-        self._others.append(beat)
-        beat.start()
-        return beat
+        return self.product.beat()
 
     def console(self) -> Console:
         """Start a shell."""
@@ -78,7 +70,5 @@ class Factory:
 
     def stop(self) -> None:
         """End everything."""
-        for process in self._others:
-            process.stop(signal.SIGKILL)
         self.product.stop()
         self.broker.stop()

@@ -92,6 +92,15 @@ class Product:
         worker.says(" ready.")
         return worker
 
+    def beat(self) -> Process:
+        """Start a Celery beat."""
+        name = f"beat-{len(self._workers)}"
+        command = [sys.executable, "-m", "celery", "-A", "project", "beat", "--loglevel=INFO", "--pidfile="]
+        beat = Process(name, command, env=self.environment, log=self.home / f"{name}.log")
+        self._workers.append(beat)
+        beat.start()
+        return beat
+
     @cached_property
     def writer(self) -> Console:
         """A console that stays."""

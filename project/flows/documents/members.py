@@ -10,6 +10,7 @@ from .streams import WORKSPACES, is_member
 
 WORKSPACE = "w1"  # whose documents are meant where an address names none
 OPEN = "open"  # the workspace of the page: guests are welcome
+DOCUMENT = "welcome"  # the document of the page
 FLOWS = ["documents"]
 SAME = [StreamAuthentication]  # a request is who a socket would be
 

@@ -5,10 +5,8 @@ from django.shortcuts import render
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
-from .members import OPEN
+from .members import DOCUMENT, OPEN
 from .streams import documents
-
-DOCUMENT = "welcome"
 
 
 @require_safe

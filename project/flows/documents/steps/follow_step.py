@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from steps import Context, StreamInput, cron, queue, step, stream
 
-from ..members import FLOWS, now
+from ..members import DOCUMENT, FLOWS, OPEN, now
 from ..streams import PEOPLE
 
 INDEXED = "document-indexed"
@@ -33,6 +33,19 @@ async def on_document_change(change: StreamInput, ctx: Context) -> None:
     await ctx.enqueue(INDEXED, {"groupId": change.group_id, "id": change.id, "type": kind})
 
 
+@step("on-open-change", triggers=[stream("documents", group_id=OPEN)], flows=FLOWS)
+async def on_open_change(change: StreamInput, ctx: Context) -> None:
+    """Count what happens in the open workspace, and nowhere else."""
+    await ctx.state.update("changes", OPEN, [{"type": "increment", "path": change.event.type, "by": 1}])
+
+
+@step("on-welcome-change", triggers=[stream("documents", group_id=OPEN, item_id=DOCUMENT)], flows=FLOWS)
+async def on_welcome_change(change: StreamInput, ctx: Context) -> None:
+    """Remember what happened last to the document that everybody sees."""
+    newest = {"type": change.event.type, "authorId": change.event.data["authorId"], "at": change.timestamp}
+    await ctx.state.set("newest", DOCUMENT, newest)
+
+
 @step("count-indexed", triggers=[queue(INDEXED, input=Indexed)], flows=FLOWS)
 async def count_indexed(event: Indexed, ctx: Context) -> None:
     """Count what was indexed, by workspace."""
@@ -57,5 +70,7 @@ async def update_metrics(_: None, ctx: Context) -> None:
     for workspace in workspaces:
         count += len(await ctx.streams.documents.list(workspace))
     present = [one for one in await ctx.streams.presence.list("global") if one["status"] == "online"]
-    figures = {"workspaces": len(workspaces), "documents": count, "online": len(present), "timestamp": now()}
+    changes = await ctx.state.get("changes", OPEN) or {}
+    figures = {"workspaces": len(workspaces), "documents": count, "changes": sum(changes.values())}
+    figures |= {"online": len(present), "timestamp": now()}
     await ctx.streams.metrics.set("live", "current", figures)
