@@ -23,10 +23,15 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """An arrow between two nodes, by their ids."""
+    """An arrow between two nodes, by their ids. conditional: not everything that comes along it starts the step.
+
+    virtual: only drawn, nothing is known to come along it.
+    """
 
     source: str
     target: str
+    conditional: bool = False
+    virtual: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +50,10 @@ def diagram(steps: Iterable[Step], flow: str | None = None) -> Diagram:
             continue
         node = Node(f"step:{step.name}", "step", step.name)
         nodes[node.id] = node
-        for other, inwards in _around(step):
+        for other, inwards, conditional in _around(step):
             nodes.setdefault(other.id, other)
-            edges[Edge(other.id, node.id) if inwards else Edge(node.id, other.id)] = None
+            ends = (other.id, node.id) if inwards else (node.id, other.id)
+            edges[Edge(*ends, conditional, virtual=other.kind == "label")] = None
     return Diagram(tuple(nodes.values()), tuple(edges))
 
 
@@ -60,22 +66,23 @@ def mermaid(graph: Diagram) -> str:
         label = node.label.replace('"', "#quot;").replace("\n", " ")
         lines.append(f"    {names[node.id]}{shapes.get(node.kind, ROUND).format(label)}")
     for edge in graph.edges:
-        arrow = "-.->" if edge.source.startswith("label:") or edge.target.startswith("label:") else "-->"
+        arrow = "-.->" if edge.virtual else "-->"
         lines.append(f"    {names[edge.source]} {arrow} {names[edge.target]}")
     return "\n".join(lines)
 
 
-def _around(step: Step) -> Iterator[tuple[Node, bool]]:
-    """Yield what is beside a step; True: it starts the step."""
+def _around(step: Step) -> Iterator[tuple[Node, bool, bool]]:
+    """Yield what is beside a step; True: it starts the step; True: on a condition."""
     for trigger in step.triggers:
         kind = "topic" if isinstance(trigger, QueueTrigger) else trigger.type
         label = trigger.source
         if isinstance(trigger, WatchTrigger):
-            label = "/".join(part for part in (trigger.type, trigger.source, trigger.item or "") if part)
-        yield Node(f"{kind}:{label}", kind, label), True
+            place = (trigger.source, trigger.group if trigger.type == "stream" else None, trigger.item)
+            label = "/".join([trigger.type, *(part for part in place if part)])
+        yield Node(f"{kind}:{label}", kind, label), True, trigger.condition is not None
     for topic in step.enqueues or ():
-        yield Node(f"topic:{topic}", "topic", topic), False
+        yield Node(f"topic:{topic}", "topic", topic), False, False
     for label in step.virtual_subscribes:
-        yield Node(f"label:{label}", "label", label), True
+        yield Node(f"label:{label}", "label", label), True, False
     for label in step.virtual_enqueues:
-        yield Node(f"label:{label}", "label", label), False
+        yield Node(f"label:{label}", "label", label), False, False

@@ -93,6 +93,7 @@ class Run(models.Model):
             models.Index("step", condition=Q(state="running"), name="steps_run_running"),
             models.Index(fields=["lane", "number"], condition=Q(lane__gt=""), name="steps_run_lane"),
             models.Index(fields=["state", "finished_at"], name="steps_run_finished"),
+            models.Index(fields=["step", "id"], name="steps_run_step"),
         ]
 
     def __str__(self) -> str:

@@ -147,6 +147,7 @@ class Migration(migrations.Migration):
                         condition=models.Q(("lane__gt", "")), fields=["lane", "number"], name="steps_run_lane"
                     ),
                     models.Index(fields=["state", "finished_at"], name="steps_run_finished"),
+                    models.Index(fields=["step", "id"], name="steps_run_step"),
                 ],
             },
         ),

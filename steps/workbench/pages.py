@@ -1,6 +1,6 @@
 """All pages, in the order of the navigation."""
 
-from . import overview
+from . import flows, overview
 from .page import Page
 
-PAGES: tuple[Page, ...] = (overview.page,)
+PAGES: tuple[Page, ...] = (overview.page, flows.page)

@@ -1,0 +1,157 @@
+/** Flows: a diagram that lights up, the same steps as a list, and what is known of the one that is chosen. */
+import { Diagram } from "./diagram.js";
+import { follow, refreshing } from "./feed.js";
+import { badge, duration, time } from "./format.js";
+import { attempt, h, load, nothing, pageUrl, show } from "./page.js";
+import { python } from "./python.js";
+import { Running } from "./running.js";
+
+const at = (id) => document.getElementById(id);
+const query = new URLSearchParams(location.search);
+const diagram = new Diagram(at("diagram"), (step) => choose(step));
+const running = new Running();
+let chosen = null;
+let steps = [];
+let edges = [];
+
+at("zoom-in").addEventListener("click", () => diagram.zoom(1.25));
+at("zoom-out").addEventListener("click", () => diagram.zoom(0.8));
+at("zoom-fit").addEventListener("click", () => diagram.fit());
+at("flow").addEventListener("change", ({ target }) => {
+  remember("flow", target.value);
+  attempt(showFlow);
+});
+
+async function showFlow() {
+  const flow = query.get("flow") ?? "";
+  const graph = await load("graph", { flow });
+  show(
+    at("flow"),
+    ["", ...graph.flows].map((name) => h("option", { value: name }, name || "All steps")),
+  );
+  at("flow").value = flow;
+  steps = graph.nodes.filter((node) => node.kind === "step");
+  edges = graph.edges;
+  diagram.show(graph);
+  showSteps();
+  showRunning();
+  const wanted = query.get("step");
+  if (wanted && steps.some((step) => step.label === wanted)) await choose(wanted);
+  else show(at("details"), nothing("Choose a step to see its source, its triggers and its last runs."));
+}
+
+function showSteps() {
+  const empty = nothing("There are no steps. Put a steps.py into an installed app, and they appear here.", "li");
+  const buttons = steps.map(({ label, triggers }) =>
+    h(
+      "li",
+      {},
+      h(
+        "button",
+        {
+          type: "button",
+          class: "flows-step",
+          "data-step": label,
+          "data-kind": triggers?.[0] ?? "label",
+          "aria-current": String(label === chosen),
+          onclick: () => choose(label),
+        },
+        h("span", { class: "flows-name" }, h("strong", {}, label), h("span", { class: "wb-faint" }, neighbours(`step:${label}`))),
+        h("span", { class: "wb-badge", "data-state": "running", hidden: true }),
+      ),
+    ),
+  );
+  show(at("steps"), buttons, empty);
+}
+
+/** What the diagram shows around a node, in words: "POST /pets → pet.created". */
+function neighbours(id) {
+  const name = (other) => other.replace(/^\w+:/, "");
+  const sources = edges.filter(({ target }) => target === id).map(({ source, conditional }) => name(source) + (conditional ? " (on a condition)" : ""));
+  const targets = edges.filter(({ source }) => source === id).map(({ target }) => name(target));
+  return [sources.join(", ") || "nothing", targets.join(", ")].filter(Boolean).join(" → ");
+}
+
+function showRunning() {
+  const counts = running.counts();
+  diagram.light(counts);
+  at("diagram").dataset.lit = [...counts.keys()].sort().join(" ");
+  for (const button of at("steps").querySelectorAll("[data-step]")) {
+    const count = counts.get(button.dataset.step) ?? 0;
+    const sign = button.querySelector(".wb-badge");
+    sign.hidden = count === 0;
+    sign.textContent = count > 1 ? `running ×${count}` : "running";
+  }
+}
+
+async function choose(step) {
+  chosen = step;
+  remember("step", step);
+  diagram.choose(step);
+  for (const button of at("steps").querySelectorAll("[data-step]")) {
+    button.setAttribute("aria-current", String(button.dataset.step === step));
+  }
+  await attempt(showDetails);
+}
+
+async function showDetails() {
+  const step = await load("details", { step: chosen });
+  if (step.name !== chosen) return;
+  const traces = pageUrl("traces", { step: step.name });
+  show(at("details"), [
+    h("h2", {}, step.name),
+    step.description ? h("p", {}, step.description) : h("p", { class: "wb-faint" }, "It has no docstring."),
+    h("p", { class: "wb-faint" }, [step.async ? "async" : "sync", step.atomic ? "atomic" : null, step.file].filter(Boolean).join(" · ")),
+    h("h3", {}, "Started by"),
+    ...(step.triggers.length ? step.triggers.map(triggerBox) : [h("p", { class: "wb-faint" }, "Nothing starts it.")]),
+    h("h3", {}, "Enqueues"),
+    h("p", {}, step.enqueues === null ? "any topic: none is declared" : listed(step.enqueues) || "nothing"),
+    ...recentRuns(step.recent),
+    traces ? h("p", {}, h("a", { href: traces }, "All its traces")) : null,
+    h("h3", {}, "Source"),
+    step.source ? h("pre", { tabindex: "0", "aria-label": "Source" }, python(step.source)) : h("p", { class: "wb-faint" }, "Python cannot tell."),
+  ].filter((child) => child !== null));
+}
+
+function triggerBox({ type, source, condition, facts }) {
+  const shown = { ...facts, ...(condition ? { condition } : {}) };
+  const pairs = Object.entries(shown).flatMap(([name, value]) => [
+    h("dt", {}, name.replaceAll("_", " ")),
+    h("dd", {}, h("code", {}, String(value))),
+  ]);
+  return h("div", { class: "flows-trigger", "data-kind": type }, `${type} `, h("code", {}, source), h("dl", { class: "flows-facts" }, pairs));
+}
+
+function recentRuns(recent) {
+  if (recent === null) return [];
+  const items = recent.map((run) => {
+    const href = pageUrl("traces", { trace: run.trace });
+    const when = time(run.at);
+    return h("li", { class: "wb-line" }, badge(run.state), href ? h("a", { href }, when) : when, h("span", { class: "wb-faint" }, duration(run.ms)));
+  });
+  const empty = h("p", { class: "wb-faint" }, "It has not run yet, or its runs are gone.");
+  return [h("h3", {}, "Last runs"), items.length ? h("ul", { class: "flows-runs" }, items) : empty];
+}
+
+const listed = (topics) => topics.join(", ");
+
+function remember(name, value) {
+  if (value) query.set(name, value);
+  else query.delete(name);
+  history.replaceState(null, "", query.size ? `?${query}` : location.pathname);
+}
+
+attempt(showFlow);
+refreshing(["runs"], () => attempt(refresh), 2000);
+async function refresh() {
+  running.replace((await load("running")).running);
+  showRunning();
+  if (chosen !== null) await showDetails();
+}
+follow("runs", (news) => {
+  for (const run of news ?? []) {
+    const ended = running.take(run);
+    if (ended !== null) diagram.flash(ended, run.state);
+  }
+  showRunning();
+});
