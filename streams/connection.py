@@ -14,6 +14,7 @@ from .conf import conf
 from .counters import counters
 from .definition import Definition
 from .errors import (
+    AccessDenied,
     BadMessage,
     FrameTooLarge,
     LimitExceeded,
@@ -246,6 +247,8 @@ class Connection:
     def _refuse(self, error: StreamError, stream: str | None, group: str | None) -> None:
         """Answer with an error frame; close where the error says so, or when there were too many bad messages."""
         counters.add("refused", error.code)
+        if not isinstance(error, AccessDenied):  # that was said when it was decided
+            log.info("refused", extra={"action": "refused", "reason": error.code, "connection": self.id})
         if self._refused is not None:
             self._refused(error)
             return

@@ -278,4 +278,4 @@ async def test_metrics_are_written_once_per_tick_although_there_are_two_of_every
     )
     slots = [str(slot)[:19] for (slot,) in found]
     assert len(set(slots)) == len(slots) == tick.sequence, "each tick is one write"
-    assert {slot[-2:] for slot in slots} == {"00", "30"}, "twice a minute"
+    assert {slot[-2:] for slot in slots} <= {"00", "30"}, "twice a minute"

@@ -166,3 +166,51 @@ async def test_groups_are_listed_to_whom_the_rule_lets(
     async with await Socket.connect(server.ws, headers=bearer(token)) as socket:  # there is no such question there
         await socket.send({"type": "join", "data": {"streamName": stream, "subscriptionId": "s"}})
         assert (await socket.recv())[0].error == "BAD_MESSAGE"
+
+
+@pytest.mark.feature("D15")
+async def test_internal_streams_need_staff(server: Server, sqlite_product: Product) -> None:
+    writer = sqlite_product.writer
+    await writer.acall("make_user", username="boss", password="for-tests-only")
+    place = "streams:workbench", await writer.acall("steps.feed:group_of", topic="runs")
+    boss = {"Cookie": f"sessionid={await writer.acall('log_in', username='boss')}"}
+    customer = {"Cookie": f"sessionid={await writer.acall('tests.support.sessions:sign_in', username='customer')}"}
+    for who, expected in ((boss, OPEN), (customer, DENIED), (bearer(EVE), DENIED), ({}, DENIED)):
+        async with await Socket.connect(server.ws, headers=who) as socket:
+            await socket.join(*place)
+            assert ((await socket.recv())[0].error or OPEN) == expected
+        async with await EventStream.open(server.url + path(*place), **who) as events:
+            assert events.status == (200 if expected == OPEN else 403)
+        async with httpx.AsyncClient(base_url=server.url, headers=who, trust_env=False, timeout=60) as client:
+            assert (await client.get(path(*place))).status_code == 403
+            assert "streams:" not in (await client.get("/streams/")).text
+            assert (await client.put(path(*place, "a"), json={})).status_code == 403
+
+
+async def test_a_flood_of_writes_keeps_nobody_from_reading_and_writing(server: Server, group: str) -> None:
+    """Four clients send events as fast as they are let, to a group with a subscriber; another one goes on as before."""
+    async with (
+        await Socket.connect(server.ws) as flooded,
+        await Socket.connect(server.ws) as neighbour,
+        httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as client,
+    ):
+        await flooded.joined("board", group)
+        await neighbour.joined("board", f"{group}-beside")
+
+        async def flood(number: int) -> None:
+            for count in range(100):
+                answer = await client.post(path("board", group), json={"type": "noise", "data": [number, count]})
+                assert answer.status_code == 204
+
+        floods = asyncio.gather(*(flood(number) for number in range(4)))
+        written = 0
+        while not floods.done():
+            answer = await client.put(path("board", f"{group}-beside", "a"), json={"n": written})
+            assert answer.status_code in (200, 201)
+            [*_, told] = await neighbour.recv()
+            assert told.value["n"] == written
+            written += 1
+        await floods
+        assert written > 1
+        noise = [frame.value["data"] for frame in await flooded.recv(400)]
+        assert all([count for one, count in noise if one == number] == list(range(100)) for number in range(4))

@@ -6,11 +6,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.test import AsyncClient, Client
 from pytest_django import Settings
 
 ROOT = Path(__file__).parents[2]
-PAGES = ["/", "/docs/", "/docs/streams/", "/flows/todo/", "/schema/docs/", "/admin/login/", "/nowhere"]
+FLOWS = [f"/flows/{flow.rpartition('.')[2]}/" for flow in settings.FLOWS]
+PAGES = ["/", "/docs/", "/docs/streams/", *FLOWS, "/schema/docs/", "/admin/login/", "/nowhere"]
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +35,7 @@ def test_page_runs_only_scripts_of_ours(client: Client, page: str) -> None:
     assert not re.search(r"<[a-z][^>]*\son[a-z]+\s*=", response.content.decode()), "an inline handler"
 
 
-@pytest.mark.parametrize("page", ["/", "/flows/todo/"])
+@pytest.mark.parametrize("page", ["/", *FLOWS])
 def test_pages_of_ours_style_nothing_inline(client: Client, page: str) -> None:
     response = client.get(page)
     assert directives(response.headers["Content-Security-Policy"])["style-src"] == ["'self'"]
