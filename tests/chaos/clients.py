@@ -1,4 +1,6 @@
-"""Clients that reconnect for ever, and note all they see: our own (they resume) and the published one (it does not)."""
+"""Clients that reconnect for ever, and note all they see: our own (they resume, over WebSockets or event streams) and
+the published one (it does not).
+"""
 
 import asyncio
 import json
@@ -15,7 +17,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from tests.chaos.history import Recorder
-from tests.chaos.views import OwnView, PublishedView
+from tests.chaos.views import OwnView, PublishedView, Took
+from tests.support.events import EventStream
 
 Kind = Literal["own", "published"]
 Pace = Literal["fast", "slow", "never"]
@@ -42,6 +45,12 @@ class Subscription:
     view: OwnView | PublishedView
     denied: bool = False
 
+    @property
+    def data(self) -> dict[str, Any]:
+        """What a join asks for."""
+        item = {} if self.item is None else {"id": self.item}
+        return {"streamName": self.stream, "groupId": self.group, "subscriptionId": self.name, **item}
+
     def matches(self, frame: dict[str, Any]) -> bool:
         """Would the client hand *frame* to this subscription?"""
         if (answered := frame.get("subscriptionId")) is not None and isinstance(self.view, OwnView):
@@ -58,7 +67,9 @@ class Subscription:
 
 @dataclass
 class Client:
-    """One client. url: (ws://...) of the proxy; wanted: (stream, group, item or None) of each subscription."""
+    """One client. url: (ws://...) of the proxy; wanted: (stream, group, item or None) of each subscription; switching:
+    its one subscription comes now over a WebSocket, now as an event stream.
+    """
 
     name: str
     kind: Kind
@@ -68,6 +79,7 @@ class Client:
     dice: random.Random
     pace: Pace = "fast"
     noisy: bool = False
+    switching: bool = False
     batch: bool = False
     subscriptions: list[Subscription] = field(default_factory=list)
     connection: ClientConnection | None = None
@@ -106,8 +118,9 @@ class Client:
 
     async def _run(self) -> None:
         while True:
+            streams = self.switching and self.dice.random() < 0.5
             with suppress(OSError, WebSocketException, TimeoutError, EOFError):
-                await self._session()
+                await (self._event_stream() if streams else self._session())
             await asyncio.sleep(self.dice.uniform(0.02, 0.3))
 
     async def _session(self) -> None:
@@ -139,14 +152,42 @@ class Client:
             for subscription in self.subscriptions:
                 subscription.view.live = subscription.denied = False
 
+    async def _event_stream(self) -> None:
+        """One request for the subscription, until it ends, says nothing for too long, or shows a gap."""
+        [subscription] = self.subscriptions
+        view = subscription.view
+        assert isinstance(view, OwnView)
+        path = "/".join(["streams", *filter(None, (subscription.stream, subscription.group, subscription.item)), ""])
+        since = view.since
+        last = f"{since['epoch']}:{since['sequence']}" if since else ""
+        async with asyncio.timeout(SILENCE_S):
+            stream = await EventStream.open(f"{self.url.replace('ws:', 'http:')}/{path}", since=last)
+        try:
+            if stream.status != 200:
+                return  # it is not there yet
+            self.sessions += 1
+            self.recorder.note("open")
+            view.live, view.parts = False, []
+            view.go_on()
+            self.recorder.note("join", data=subscription.data | {"since": since}, over="sse")
+            took: Took = "applied"
+            while not stream.ended and took != "resync":
+                async with asyncio.timeout(SILENCE_S):
+                    await stream.more()
+                told, stream.told = stream.told, []
+                for frame in [one.data for one in told]:
+                    if "subscriptionId" in frame:  # the server made one up
+                        frame["subscriptionId"] = subscription.name
+                    self.recorder.note("frame", text=json.dumps(frame))
+                    if subscription.matches(frame) and (took := view.take(frame)) == "resync":
+                        break  # it asks anew
+        finally:
+            stream.cut()
+            self.recorder.note("shut", code=None)
+            view.live = False
+
     async def _join(self, subscription: Subscription) -> None:
-        data: dict[str, Any] = {
-            "streamName": subscription.stream,
-            "groupId": subscription.group,
-            "subscriptionId": subscription.name,
-        }
-        if subscription.item is not None:
-            data["id"] = subscription.item
+        data = subscription.data
         if isinstance(subscription.view, OwnView):
             data["since"] = subscription.view.since
             if self.batch:

@@ -128,6 +128,8 @@ class Episode:
             self.client(f"published{number}", "published", wanted)
         self.client("items", "own", [(whole, "i0"), (whole, "i1"), (calm, "i2"), (brief, "i3"), (unlogged, "i4")])
         self.client("old-items", "published", [(whole, "i0"), (calm, "i2"), (brief, "i3")])
+        for number, wanted in enumerate([(whole, None), (brief, None), (unlogged, None), (whole, "i0"), (whole, None)]):
+            self.client(f"switching{number}", "own", [wanted], switching=True)
         self.client("slow", "own", [(whole, None), (brief, None)], pace="slow")
         self.client("old-slow", "published", [(whole, None), (calm, None)], pace="slow")
         self.client("noisy", "own", [(calm, None), (open_, None)], noisy=True)
@@ -142,6 +144,7 @@ class Episode:
         *,
         pace: Pace = "fast",
         noisy: bool = False,
+        switching: bool = False,
         url: str = "",
     ) -> Client:
         """Let one more come."""
@@ -154,6 +157,7 @@ class Episode:
             dice=random.Random(f"{self.dice.random()} {name}"),
             pace=pace,
             noisy=noisy,
+            switching=switching,
         )
         self.clients.append(client)
         self.world.loop.loop.call_soon_threadsafe(client.start)

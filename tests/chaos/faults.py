@@ -6,11 +6,18 @@ import time
 from contextlib import suppress
 
 import psycopg
+from websockets.asyncio.client import ClientConnection
+from websockets.protocol import State
 
 from tests.chaos.episode import Episode, Fault
 from tests.chaos.ledger import Violation
+from tests.support.waiting import eventually
 
 TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'chaos'"
+RESTARTING = 4012
+NOTES = """
+    SELECT c.key, count(*) FROM streams_change c JOIN streams_group g ON g.id = c.group_id
+    WHERE g.stream = ? AND g.key = ? AND c.key LIKE 'note-%' GROUP BY c.key"""
 FAULTS: dict[str, Fault] = {}
 
 
@@ -68,12 +75,73 @@ def stop_writer(episode: Episode) -> None:
     writing.console.process.send(signal.SIGCONT)
 
 
+@fault("kill worker")
+def kill_worker(episode: Episode) -> None:
+    _work(episode, signal.SIGKILL)
+
+
+@fault("stop worker")
+def stop_worker(episode: Episode) -> None:
+    _work(episode, signal.SIGSTOP)
+
+
+def _work(episode: Episode, number: signal.Signals) -> None:
+    """Let a Celery worker write, and trouble it: what every message says is committed, and once."""
+    world, place = episode.world, episode.place("whole/hot")
+    worker, sender = world.work(), world.hire()
+    journal = str(episode.directory / f"journal-{sender.name}.jsonl")
+    sending = {"name": f"{sender.name}{episode.mark}", "place": list(place), "count": 40, "journal": journal}
+    try:
+        for part in range(4):
+            sender.console.call("tests.chaos.writers:enqueue_notes", part=part, **sending)
+            world.pause(episode.dice.uniform(0, episode.span / 8))
+            worker.send(number)
+            world.pause(episode.span / 8)
+            if number == signal.SIGKILL:
+                worker.wait()
+                worker.start()
+            else:
+                worker.send(signal.SIGCONT)
+        eventually(lambda: not sender.console.call("tests.chaos.writers:notes_waiting"), what="all is done", within=60)
+    finally:
+        sender.console.close()
+        world.writers.remove(sender)
+        worker.kill()
+    [rows] = world.database.query((NOTES, [*place]))
+    twice = [key for key, number in rows if number != 1]
+    if len(rows) != 4 * sending["count"] or twice:
+        done = f"{len(rows)} of {4 * sending['count']} messages are done, more than once: {twice}"
+        episode.found.append(Violation("I4", "worker", done))
+
+
 @fault("rolling restart")
 def rolling_restart(episode: Episode) -> None:
-    for web in episode.world.webs:
+    """Three processes, one after the other: each sends its clients away with 4012, and they find another one."""
+    world = episode.world
+    if len(world.webs) < 3:
+        world.proxy.backends.append(world.serve("uvicorn").port)
+    for web in world.webs:
+        there = world.run(_sockets_at(episode, web.port))
         web.process.stop(signal.SIGTERM)
+        for name, connection in there:
+            world.run(connection.wait_closed())
+            if connection.close_code != RESTARTING:
+                what = f"was closed with {connection.close_code} when {web.process.name} went"
+                episode.found.append(Violation("W11", name, what))
         web.start()
-        episode.world.pause(episode.span / 4)
+        world.pause(episode.span / 4)
+
+
+async def _sockets_at(episode: Episode, port: int) -> list[tuple[str, ClientConnection]]:
+    """Whose WebSocket leads to a process; slow clients may not read its last word in time."""
+    lines = episode.world.proxy.lines
+    theirs = {line.near.get_extra_info("peername")[1] for line in lines if line.port == port}
+    return [
+        (client.name, connection)
+        for client in episode.clients
+        if (connection := client.connection) is not None and client.pace == "fast"
+        if connection.state is State.OPEN and connection.local_address[1] in theirs
+    ]
 
 
 # -- lines ------------------------------------------------------------------------------------------------------------
@@ -157,7 +225,7 @@ def never(episode: Episode) -> None:
         world.writers.remove(filler)
 
 
-@fault("reconnect storm", rate=4.0)
+@fault("reconnect storm", rate=1.0)
 def storm(episode: Episode) -> None:
     world, place = episode.world, episode.place("whole/hot")
     crowd = [episode.client(f"crowd{number}", "own", [(place, None)]) for number in range(int(300 * episode.span))]

@@ -10,8 +10,8 @@ from typing import Any
 class Recorder:
     """Writes the history of one client. Each line has ``e``, what happened, and ``at`` (monotonic seconds).
 
-    open, shut (code), join (sub, stream, group, item, since; since is missing for published clients), leave (sub),
-    frame (text: as it came), end (the client is sent away: now all should be right).
+    open, shut (code), join (data: as it was sent; since is missing for published clients; over: "sse" if it was the
+    request of an event stream), frame (text: as it came), end (the client is sent away: now all should be right).
     """
 
     def __init__(self, path: Path) -> None:

@@ -57,7 +57,7 @@ class Walk:
             case "shut":
                 self.open = False
             case "join":
-                self._join(line["data"])
+                self._join(line["data"], streams=line.get("over") == "sse")
             case "frame":
                 self._frame(line["text"])
 
@@ -65,7 +65,7 @@ class Walk:
         """Note a violation."""
         self.violations.append(Violation(invariant, self.name, detail[:400]))
 
-    def _join(self, data: dict[str, Any]) -> None:
+    def _join(self, data: dict[str, Any], *, streams: bool) -> None:
         name, item = data["subscriptionId"], data.get("id")
         if name not in self.views:
             self.views[name] = OwnView(item) if self.own else PublishedView(item)
@@ -74,6 +74,9 @@ class Walk:
             view.live, view.parts = False, []
         before = self.joined.get(name)
         answered = before.answered if before else False
+        if streams and isinstance(view, OwnView):
+            view.go_on()
+            answered = view.live
         place = (data["streamName"], data["groupId"])
         self.joined[name] = Joined(name, place, item, view, data.get("since"), answered)
 

@@ -9,7 +9,8 @@ from tests.chaos import clocks
 clocks.install()
 
 INSTALLED_APPS = [*PROJECT_APPS, "tests.chaos.playground"]
-STREAMS = {**PROJECT_STREAMS, "trim_interval_s": 1.0, "lease_s": 6.0, "lease_renew_s": 2.0, "linger_s": 5.0}
+QUICK = {"trim_interval_s": 1.0, "lease_s": 6.0, "lease_renew_s": 2.0, "linger_s": 5.0, "comment_interval_s": 1.0}
+STREAMS = {**PROJECT_STREAMS, **QUICK}
 CHANNEL_LAYERS = {
     name: (
         {**layer, "BACKEND": "tests.chaos.layer.UnreliableLayer"}

@@ -31,6 +31,10 @@ class OwnView:
         """The items, in order."""
         return list(self.values.values())
 
+    def go_on(self) -> None:
+        """Go on where it was: an event stream says nothing of what it resumes, and begins with what was missed."""
+        self.live = self.since is not None
+
     def take(self, frame: dict[str, Any]) -> Took:
         """Take a frame that is for this subscription; its answer is among them."""
         event = frame["event"]

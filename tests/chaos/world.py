@@ -22,7 +22,7 @@ from tests.chaos.database import TABLES, Database
 from tests.chaos.proxy import Proxy
 from tests.support.console import Console, RemoteError
 from tests.support.postgres import Postgres
-from tests.support.process import ROOT
+from tests.support.process import ROOT, Process
 from tests.support.product import FOREIGN
 from tests.support.server import Server
 from tests.support.sockets import LoopThread
@@ -57,6 +57,7 @@ class World:
         self.control = home / "control"
         self.webs: list[Server] = []
         self.writers: list[Writing] = []
+        self.workers: list[Process] = []
         self.numbers = 0
         self._first: dict[int, int] = {}
 
@@ -104,6 +105,8 @@ class World:
         self.loop.stop()
         for writing in self.writers:
             writing.console.process.kill()
+        for worker in self.workers:
+            worker.kill()
         for web in self.webs:
             web.kill()
         if self.valkey is not None:
@@ -128,6 +131,15 @@ class World:
         console._busy = False
         self.writers.append(Writing(name, console))
         return self.writers[-1]
+
+    def work(self) -> Process:
+        """Start a Celery worker, with the beat that looks for what a dead one has left."""
+        command = [sys.executable, "-m", "celery", "-A", "project", "worker", "-B", "--pool=threads", "--concurrency=4"]
+        name = f"worker{len(self.workers)}"
+        worker = Process(name, command, env=self.environment, log=self.home / f"{name}.log")
+        self.workers.append(worker)
+        worker.start()
+        return worker
 
     def manage(self, *arguments: str) -> str:
         """Run a management command to its end."""

@@ -16,6 +16,8 @@ from typing import Any
 
 from django.db import Error, InterfaceError, OperationalError, connections, transaction
 
+from steps import enqueue
+from steps.models import Run
 from streams import InvalidId, InvalidItem, Unavailable, lock
 from streams.conf import conf
 from streams.registry import registry
@@ -210,3 +212,18 @@ def fill(stream: str, group: str, count: int, size: int) -> None:
         with target.batch(group) as batch:
             for number in range(start, min(start + 50, count)):
                 batch.set(f"b{number}", {"n": number, "pad": "x" * size})
+
+
+def enqueue_notes(name: str, place: list[str], part: int, count: int, journal: str) -> None:
+    """Enqueue messages that a worker shall write; what is enqueued counts as committed."""
+    notes, (stream, group) = Journal(journal), place
+    for number in range(count * part, count * (part + 1)):
+        token = f"{name}:note-{number}"
+        notes.note(**{"try": [token]})
+        enqueue("chaos.note", {"stream": stream, "group": group, "id": f"note-{number}", "token": token})
+        notes.note(done=[token], work="put", stream=stream, group=group)
+
+
+def notes_waiting() -> int:
+    """Return how many of these are not done yet."""
+    return Run.objects.using(conf().database).filter(step="ChaosNote").exclude(state=Run.State.DONE).count()
