@@ -40,7 +40,13 @@ CHANNEL_LAYERS = environment.channel_layers(REDIS_URL, REDIS_PREFIX)
 
 # What is in it
 
-FLOWS = ["project.flows.todo", "project.flows.merge", "project.flows.pets", "project.flows.documents"]
+FLOWS = [
+    "project.flows.todo",
+    "project.flows.merge",
+    "project.flows.pets",
+    "project.flows.documents",
+    "project.flows.chat",
+]
 
 INSTALLED_APPS = [
     "project",

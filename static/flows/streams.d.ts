@@ -1,6 +1,17 @@
 // Made by `manage.py streams types` from the schemas of the streams; change those and make it again.
 import "millrace";
 
+/** What is said, by room. */
+export interface ChatMessage {
+  id: string;
+  role: "user" | "assistant";
+  userId: string;
+  message: string;
+  status: "created" | "streaming" | "completed" | "stopped" | "failed";
+  createdAt: number;
+  stopRequested?: boolean;
+}
+
 /** Documents, by workspace. */
 export interface Documents {
   id: string;
@@ -67,6 +78,7 @@ export interface Users {
 
 declare module "millrace" {
   interface Streams {
+    chatMessage: ChatMessage;
     documents: Documents;
     inbox: Inbox;
     metrics: Metrics;

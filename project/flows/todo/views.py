@@ -28,7 +28,7 @@ def page(request: HttpRequest) -> HttpResponse:
     done = sum(1 for item in snapshot.items if item.get("completedAt"))
     context = {
         "todos": [_shown(item) for item in snapshot.items],
-        "snapshot": snapshot.as_json(),
+        "snapshot": snapshot,
         "summary": f"{len(snapshot.items) - done} open, {done} done" if snapshot.items else "",
         "watching": (inbox.get("watching", INBOX) or {"watching": 0})["watching"],
         "problem": problem,

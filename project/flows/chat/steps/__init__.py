@@ -1,0 +1,1 @@
+"""What can be said and asked, and how the model answers."""
