@@ -17,7 +17,7 @@ TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datnam
 RESTARTING = 4012
 NOTES = """
     SELECT c.key, count(*) FROM streams_change c JOIN streams_group g ON g.id = c.group_id
-    WHERE g.stream = ? AND g.key = ? AND c.key LIKE 'note-%' GROUP BY c.key"""
+    WHERE g.stream = ? AND g.key = ? AND c.key LIKE ? GROUP BY c.key"""
 FAULTS: dict[str, Fault] = {}
 
 
@@ -107,7 +107,7 @@ def _work(episode: Episode, number: signal.Signals) -> None:
         sender.console.close()
         world.writers.remove(sender)
         worker.kill()
-    [rows] = world.database.query((NOTES, [*place]))
+    [rows] = world.database.query((NOTES, [*place, "note-%"]))
     twice = [key for key, number in rows if number != 1]
     if len(rows) != 4 * sending["count"] or twice:
         done = f"{len(rows)} of {4 * sending['count']} messages are done, more than once: {twice}"
