@@ -11,6 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db.models import F
 from django.db.models.functions import Now
+from pytest_django import Settings
 
 from streams import trimmer
 from streams.bus import bus
@@ -258,7 +259,10 @@ async def test_client_that_was_away_too_long_gets_everything_and_the_reason(decl
 
 
 @ON_BOTH
-async def test_hub_that_missed_what_was_trimmed_resynchronises_everyone_there(declare: Declare) -> None:
+async def test_hub_that_missed_what_was_trimmed_resynchronises_everyone_there(
+    declare: Declare, settings: Settings
+) -> None:
+    settings.STREAMS = {**settings.STREAMS, "verify_interval_ms": 3_600_000.0}  # not before it is trimmed
     stream = declare("s", public=True, history=History(changes=1))
     await stream.aset("g", "t0", {"n": 0})
     async with house() as here:
