@@ -168,3 +168,23 @@ async def test_refusals_and_tokens_are_logged_without_the_token(server: Server, 
     assert "authenticate_stream failed" in said
     assert "authentication refused" in said
     assert secret not in said
+
+
+@pytest.mark.parametrize(("kind", "arguments"), [("daphne", ["--verbosity", "1"]), ("uvicorn", ["--access-log"])])
+async def test_access_logs_show_requests_without_their_tokens(
+    guarded: Product, kind: str, arguments: list[str]
+) -> None:
+    server, secret = guarded.serve(kind, *arguments, settings=SETTINGS), "s3cretive"
+    assert await told(server, f"/?x=1&authToken=user.{secret}") == {"userId": secret}
+    assert await refused(server, f"/?authToken=raises.{secret}&x=2") in (401, 403)
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60) as client:
+        assert (await client.get(f"/streams/?authToken=user.{secret}&x=3")).status_code == 200
+    shown = (
+        ["?x=1&authToken=***", "?authToken=***&x=2", "?authToken=***&x=3"]
+        if kind == "uvicorn"
+        else ["?authToken=***&x=3"]
+    )
+    server.process.says(shown[-1])
+    assert [text for text in shown if text not in server.process.output] == []
+    assert secret not in server.process.output
+    server.kill()

@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from . import tables
 from .console import Console
 from .postgres import GivenPostgres, Postgres
 from .process import ROOT, Process, tail
@@ -50,7 +51,7 @@ class Product:
 
     def start(self) -> None:
         """Make the tables and start the first web server."""
-        self.manage("migrate", "--verbosity=0")
+        tables.fill(self)
         self.serve()
 
     @property
@@ -69,10 +70,10 @@ class Product:
         assert done.returncode == 0, f"{arguments}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
-    def serve(self, kind: str = "daphne", *, settings: str = "project.settings") -> Server:
-        """Start one more web process ("daphne" or "uvicorn") and wait until it is healthy."""
+    def serve(self, kind: str = "daphne", *more: str, settings: str = "project.settings") -> Server:
+        """Start one more web process ("daphne" or "uvicorn") and wait until it is healthy. more: of its command."""
         name = f"{kind}-{len(self._servers)}"
-        server = Server(kind, self.env(DJANGO_SETTINGS_MODULE=settings), self.home / f"{name}.log")
+        server = Server(kind, self.env(DJANGO_SETTINGS_MODULE=settings), self.home / f"{name}.log", *more)
         self._servers.append(server)
         server.start()
         return server

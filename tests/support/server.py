@@ -20,12 +20,12 @@ COMMANDS = {
 class Server:
     """One web process. ``url`` and ``ws`` stay the same over ``kill`` and ``start``.
 
-    kind: "daphne" or "uvicorn".
+    kind: "daphne" or "uvicorn"; more: further arguments of its command, which win.
     """
 
-    def __init__(self, kind: str, env: Mapping[str, str], log: Path) -> None:
+    def __init__(self, kind: str, env: Mapping[str, str], log: Path, *more: str) -> None:
         self.port = free_port()
-        command = COMMANDS[kind].format(port=self.port).split()
+        command = [*COMMANDS[kind].format(port=self.port).split(), *more]
         self.process = Process(
             log.stem, [sys.executable, "-m", *command, APPLICATION], env={**env, "PORT": str(self.port)}, log=log
         )
