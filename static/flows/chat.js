@@ -28,16 +28,17 @@ userId.value = sessionStorage.getItem(NAME) ?? `Guest ${1 + Math.floor(Math.rand
 userId.addEventListener("change", () => sessionStorage.setItem(NAME, userId.value));
 form.hidden = false;
 
+let told = 0; // when the others were told that we type: at most once in a while, it is shown for longer than that
+
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const said = message.value;
   message.value = "";
+  told = 0;
   if (await attempt(form, "/chat", { room, userId: userId.value, message: said })) return;
   if (message.value === "") message.value = said; // nothing that was written is lost
 });
 
-// at most once in a while: it is shown for longer than that
-let told = 0;
 message.addEventListener("input", () => {
   if (message.value === "" || userId.value === "" || Date.now() - told < Typists.SHOWN / 2) return;
   told = Date.now();

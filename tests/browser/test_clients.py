@@ -2,13 +2,7 @@
 
 import json
 import re
-import subprocess
-import tarfile
 from collections.abc import Callable, Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from threading import Thread
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -16,54 +10,12 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
-from tests.support.follower import JS, node
 from tests.support.people import People
-from tests.support.process import ROOT
 from tests.support.product import Product
 from tests.support.values import todo
 from tests.support.waiting import eventually
 
-HTML = '<!doctype html><link rel="icon" href="data:,"><div id="app"></div><script type="module" src="page.js"></script>'
 REACT = ["18", "19"]
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture(scope="module")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `npm publish static/streams` would publish, unpacked."""
-    home = tmp_path_factory.mktemp("package")
-    node()
-    command = ["npm", "pack", "--json", "--pack-destination", str(home), str(ROOT / "static" / "streams")]
-    done = subprocess.run(command, cwd=JS, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    with tarfile.open(home / json.loads(done.stdout)[0]["filename"]) as archive:
-        archive.extractall(home, filter="data")
-    return home / "package"
-
-
-@pytest.fixture(scope="module")
-def build(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
-    """Builds a sample, once, and returns where it is served."""
-    home = tmp_path_factory.mktemp("pages")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(home)))
-    Thread(target=server.serve_forever, daemon=True).start()
-
-    def serve(sample: str, react: str = "19") -> str:
-        out = home / f"{Path(sample).stem}-{react}"
-        if not out.exists():
-            command = [node(), "samples/build.js", str(package), sample, react, str(out)]
-            done = subprocess.run(command, cwd=JS, capture_output=True, text=True, check=False)
-            assert done.returncode == 0, done.stderr
-            (out / "index.html").write_text(HTML)
-        return f"http://127.0.0.1:{server.server_port}/{out.name}/"
-
-    yield serve
-    server.shutdown()
-    server.server_close()
 
 
 @pytest.fixture
@@ -141,7 +93,7 @@ def test_react_sample_with_a_client_of_its_own(
     expect(page.get_by_text("milk")).to_have_css("text-decoration-line", "line-through")
 
 
-@pytest.mark.feature("C15")
+@pytest.mark.feature("C15", "I8")
 @pytest.mark.parametrize("react", REACT)
 def test_use_motia_stream_sample_runs_as_written(
     documents: People, product: Product, build: Callable[..., str], inbox: str, react: str
@@ -154,6 +106,13 @@ def test_use_motia_stream_sample_runs_as_written(
     product.writer.stream("todo", "set", inbox, "t2", todo("bread", completedAt="2026-03-01T09:00:00.000Z"))
     shown(page, "milk", "bread ✓")
     product.writer.stream("todo", "delete", inbox, "t1")
+    shown(page, "bread ✓")
+    # and what the flow's own requests do
+    created = page.request.post(f"{product.web.url}/todo", data={"description": "butter"})
+    shown(page, "bread ✓", "butter")
+    page.request.put(f"{product.web.url}/todo/{created.json()['id']}", data={"checked": True})
+    shown(page, "bread ✓", "butter ✓")
+    page.request.delete(f"{product.web.url}/todo/{created.json()['id']}")
     shown(page, "bread ✓")
 
 

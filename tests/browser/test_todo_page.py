@@ -1,9 +1,11 @@
 """/flows/todo/ in real browsers: what one does, the other shows."""
 
+import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, WebSocket, expect
 
 from tests.support.people import People
 from tests.support.product import Product
@@ -75,6 +77,27 @@ def test_watchers_are_counted_live(people: People) -> None:
         expect(page.locator("#watching")).to_have_text("2")
     other.close()
     expect(one.locator("#watching")).to_have_text("1")
+
+
+@pytest.mark.feature("H9")
+def test_two_streams_of_the_flow_share_one_connection(people: People, product: Product) -> None:
+    page = people.person()
+    sockets: list[WebSocket] = []
+    sent: list[dict[str, Any]] = []
+
+    def opened(socket: WebSocket) -> None:
+        sockets.append(socket)
+        socket.on("framesent", lambda text: sent.append(json.loads(text)))
+
+    page.on("websocket", opened)
+    visit(page)
+    live(page)
+    expect(page.locator("#watching")).to_have_text("1")  # of the stream inbox
+    product.writer.stream("todo", "set", "inbox", "t1", todo("milk"))
+    expect(todos(page)).to_have_text(["milk"])  # of the stream todo
+    joined = {message["data"]["streamName"] for message in sent if message["type"] == "join"}
+    assert joined == {"todo", "inbox"}
+    assert len(sockets) == 1
 
 
 def test_what_another_process_writes_is_shown(people: People, product: Product) -> None:
