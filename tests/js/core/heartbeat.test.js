@@ -18,6 +18,7 @@ afterEach(async () => {
   mock.restoreAll();
   delete globalThis.addEventListener;
   delete globalThis.removeEventListener;
+  delete globalThis.document;
 });
 
 describe("a silent connection", () => {
@@ -82,6 +83,20 @@ describe("a page", () => {
     const back = heard(client, "connected");
     target.dispatchEvent(new Event("online"));
     await back;
+  });
+
+  it("that is shown again asks whether the server is still there, one that is hidden does not", async () => {
+    const target = page();
+    client = server.client({ heartbeat: 60_000 });
+    await within(client.connect(), "the connection");
+    await server.next("connection");
+    globalThis.document = { hidden: true };
+    target.dispatchEvent(new Event("visibilitychange"));
+    client.group("todo", "inbox");
+    await server.next("join"); // and no ping before it
+    globalThis.document = { hidden: false };
+    target.dispatchEvent(new Event("visibilitychange"));
+    await server.next("ping");
   });
 
   it("that wakes up asks whether the server is still there", async () => {
