@@ -22,6 +22,7 @@ from tests.support.sockets import Socket
 from tests.support.values import todo
 
 REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "10"))
+SCHEMATHESIS = ROOT / "tests" / "support" / "schemathesis.toml"
 CHECKS = [
     "not_a_server_error",
     "content_type_conformance",
@@ -158,11 +159,12 @@ async def test_requests_made_up_from_the_schema_get_what_it_says(
     await sqlite_product.writer.acall("write_state", scope="workspaces", key="w1", value={"members": ["u42"]})
     phases = "coverage,fuzzing" if REQUESTS > 10 else "fuzzing"
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "schemathesis.cli", "--no-color", "run", f"{server.url}/schema/"),
+        *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(SCHEMATHESIS), "--no-color"),
+        *("run", f"{server.url}/schema/"),
         *(f"--checks={','.join(CHECKS)}", "--header=Authorization: Bearer name-u42", "--seed=7", "--no-shrink"),
         *("--generation-database=none", f"--phases={phases}", f"--max-examples={REQUESTS}"),
         cwd=tmp_path,  # it leaves files
-        env={**os.environ, "PYTHONPATH": str(ROOT), "SCHEMATHESIS_HOOKS": "tests.support.known_ids", "NO_PROXY": "*"},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "NO_PROXY": "*"},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )

@@ -1,4 +1,4 @@
-"""Schemathesis loads this: names that lead somewhere, for requests made up from the OpenAPI document."""
+"""Hooks of Schemathesis: names that lead somewhere, for requests made up from the OpenAPI document."""
 
 from typing import Any
 
