@@ -14,6 +14,7 @@ import redis
 
 from project import valkey as embedded
 from tests.chaos.control import tell
+from tests.support import tables
 from tests.support.postgres import GivenPostgres, Postgres
 from tests.support.process import Process
 from tests.support.product import Product
@@ -45,7 +46,7 @@ def house(tmp_path: Path, server: Valkey) -> Iterator[Callable[..., Product]]:
         )
         product.environment |= {"DJANGO_SETTINGS_MODULE": settings, "PYTHONPATH": os.curdir, **more}
         made.append(product)
-        product.manage("migrate", "--verbosity=0")
+        tables.fill(product)
         product.serve(settings=settings)
         return product
 
@@ -184,7 +185,7 @@ async def test_in_memory_layer_with_worker_and_beat(
     server.start()
     product = Product(database, url, server.url, tmp_path / "data")
     product.environment |= {"DJANGO_SETTINGS_MODULE": settings, "PYTHONPATH": os.curdir}
-    product.manage("migrate", "--verbosity=0")
+    tables.fill(product)
     webs = [product.serve(kind, settings=settings) for kind in ("daphne", "uvicorn")]
     product.work(settings=settings)
     command = [sys.executable, "-m", "celery", "-A", "project", "beat", f"--pidfile={tmp_path / 'beat.pid'}"]

@@ -165,8 +165,9 @@ def test_a_token_callback_brings_a_new_token_when_the_old_one_is_over(guard: Ser
 
 @pytest.mark.feature("C16")
 def test_node_client_is_right_after_each_of_five_kills_during_writes(
-    product: Product, node: Follow, group: str
+    sqlite_product: Product, node: Follow, group: str
 ) -> None:
+    product = sqlite_product
     server, writers = product.serve(), [product.console(), product.console()]
     client = node(server.ws)
     client.subscribe("G", "todo", group)

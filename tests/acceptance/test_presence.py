@@ -51,6 +51,12 @@ async def counted(observer: Socket, number: int, within: float = 30.0) -> Frame:
     return (await observer.recv_until(lambda frame: frame.value["watching"] == number, within=within))[-1]
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def product(request: pytest.FixtureRequest, products: Products) -> Product:
+    """Copies of our own: in others, watchers of servers that were killed may be counted for a while."""
+    return products.make(request.param)
+
+
 @pytest.fixture
 async def nobody(product: Product, inbox: str) -> str:
     """The inbox, which nobody watches and nobody was counted in."""

@@ -131,7 +131,7 @@ def test_valkey_serves_any_directory_through_a_private_socket(tmp_path: Path, na
         server.send_signal(signal.SIGSTOP)
         began = time.monotonic()
         assert valkey.running(data) == "", "a frozen server is none"
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 20
     finally:
         server.send_signal(signal.SIGCONT)
         server.kill()

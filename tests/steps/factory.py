@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from tests.support import tables
 from tests.support.console import Console
 from tests.support.postgres import GivenPostgres, Postgres
 from tests.support.process import Process
@@ -27,7 +28,7 @@ class Factory:
 
     def start(self, workers: int = 1, *, beat: bool = True, web: bool = False) -> None:
         """Make the tables and start what is wanted."""
-        self.product.manage("migrate", "--verbosity=0")
+        tables.fill(self.product)
         if web:
             self.product.serve(settings=SETTINGS)
         for _ in range(workers):

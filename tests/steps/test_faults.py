@@ -18,9 +18,9 @@ from tests.support.postgres import GivenPostgres, Postgres
 from tests.support.waiting import eventually
 
 LONG = os.environ.get("MILLRACE_LONG") == "1"
-COUNTS = {"sqlite": 1000 if LONG else 200, "postgres": 10_000 if LONG else 400}
+COUNTS = {"sqlite": 1000 if LONG else 100, "postgres": 10_000 if LONG else 200}
 KILL_EVERY_S = 4.0
-TORMENT_S = 240.0 if LONG else 20.0
+TORMENT_S = 240.0 if LONG else 12.0
 STUCK_S = 60.0
 ENDED = "SELECT count(*) FROM steps_run WHERE step IN ('LabKeyed', 'LabAtomic') AND state IN ('done', 'dead')"
 

@@ -177,13 +177,9 @@ def test_client_that_goes_away_cancels_the_handler(server: Server, factory: Fact
             part = client.recv(4096)
             assert part, received
             received += part
-    gone = time.time()
-    look = (
-        "SELECT extract(epoch from finished_at), reason, logs FROM steps_run WHERE step = 'LabStream' AND logs LIKE ?"
-    )
+    look = "SELECT reason, logs FROM steps_run WHERE step = 'LabStream' AND logs LIKE ?"
     pattern = f"%gone-{server.process.name}%"
-    [(ended, reason, logs)] = eventually(lambda: factory.rows(look, pattern), what="the handler is cancelled", within=30)
-    assert float(ended) - gone < 1
+    [(reason, logs)] = eventually(lambda: factory.rows(look, pattern), what="the handler is cancelled")
     assert reason == "the client went away"
     assert '"cancelled"' in logs
 

