@@ -59,7 +59,7 @@ async def chat(request: Request, ctx: Context) -> Any:
         empty = {"role": "assistant", "userId": ASSISTANT, "message": "", "status": "created"}
         written = await messages.set(said.room, answer, empty | common)
     except InvalidId as error:
-        return {"status": 400, "body": {"error": error.message}}
+        return {"status": 400, "body": {"error": "Invalid body", "fields": {"room": [error.message]}}}
     await ctx.enqueue(ASKED, {"room": said.room, "id": answer}, message_group_id=said.room)
     ctx.logger.info("💬 Somebody has said something", {"room": said.room, "id": question})
     return {"status": 200, "body": written}
@@ -97,5 +97,5 @@ async def tell(ctx: Context, channel: dict[str, str], event: dict[str, Any]) -> 
     try:
         await ctx.streams.chatMessage.send(channel, event)
     except InvalidId as error:
-        return {"status": 400, "body": {"error": error.message}}
+        return {"status": 400, "body": {"error": error.message, "fields": {}}}
     return None

@@ -57,7 +57,7 @@ async def put_document(request: Request, ctx: Context) -> Any:
             place["workspaceId"], place["docId"], written(request, request.body.model_dump())
         )
     except InvalidId as error:
-        return {"status": 400, "body": {"error": error.message}}
+        return {"status": 400, "body": {"error": error.message, "fields": {}}}
 
 
 @step("edit-document", triggers=[document("PATCH", Edit)], flows=FLOWS)
