@@ -99,12 +99,12 @@ def _number(schema: JsonSchema, *, whole: bool) -> float:
     low = least if least is not None else above
     high = most if most is not None else below
     if low is None:
-        return 1 if high is None or high > 1 else high - (below is not None)
+        return 1 if high is None or high > 1 else float(high - (below is not None))
     if least is not None:
-        return float(least) if not whole else int(least)
+        return int(least) if whole else float(least)
     if whole or high is None:
         return int(low) + 1
-    return (low + high) / 2
+    return float(low + high) / 2
 
 
 def _text(schema: JsonSchema, name: str) -> str:

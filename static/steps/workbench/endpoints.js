@@ -39,7 +39,7 @@ function showList() {
   const fitting = endpoints.filter(({ id, step }) => `${id} ${step}`.toLowerCase().includes(wanted));
   const flows = grouped(fitting);
   const items = [...flows].flatMap(([flow, list]) => [
-    h("li", { class: "ep-flow" }, h("h3", {}, flow)),
+    h("li", { class: "ep-flow" }, h("h2", {}, flow)),
     ...list.map((endpoint) => h("li", {}, listButton(endpoint))),
   ]);
   show(at("list"), items, nothing("No endpoint fits.", "li"));
