@@ -25,6 +25,18 @@ written = note.set("kitchen", "1", {"text": "Milk is out"})
 assert written.created and note.list("kitchen") == [{"text": "Milk is out", "id": "1"}]
 print(Stream.__module__, __import__("streams").__file__, __import__("steps").__file__)
 """
+LOOK = """
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+client = Client()
+client.force_login(User.objects.create_superuser("ada"))
+for page in ("overview", "flows", "endpoints"):
+    answer = client.get(reverse(f"admin:steps_workbench_{page}"), headers={"host": "localhost"})
+    assert answer.status_code == 200 and "steps/workbench/workbench.css" in answer.content.decode(), answer.content
+found = client.get(reverse("admin:steps_workbench_overview_numbers"), headers={"host": "localhost"}).json()
+assert found["states"]["dead"] == 0
+"""
 
 
 def call(*command: str | Path, cwd: Path) -> str:
@@ -82,5 +94,7 @@ def test_an_empty_project_checks_migrates_and_uses_it(python: Path, tmp_path: Pa
     used = call(python, "manage.py", "shell", "--no-imports", "-c", USE, cwd=tmp_path)
     assert str(python.parent.parent) in used
     assert str(ROOT) not in used
-    found = call(python, "manage.py", "findstatic", "--first", "streams/index.js", cwd=tmp_path)
-    assert str(python.parent.parent) in found
+    call(python, "manage.py", "shell", "--no-imports", "-c", LOOK, cwd=tmp_path)  # the workbench is in its admin
+    for file in ("streams/index.js", "steps/workbench/overview.js", "steps/workbench/vendor/uplot/uPlot.esm.js"):
+        found = call(python, "manage.py", "findstatic", "--first", file, cwd=tmp_path)
+        assert str(python.parent.parent) in found

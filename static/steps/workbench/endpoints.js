@@ -52,13 +52,19 @@ function listButton(endpoint) {
   const here = { "aria-current": String(endpoint.id === chosen?.id), "data-endpoint": endpoint.id };
   return h(
     "button",
-    { type: "button", class: "wb-row", ...here, onclick: () => choose(endpoint) },
+    { type: "button", class: "wb-row", ...here, onclick: () => chooseAndGo(endpoint) },
     h("span", { class: "wb-line" }, method(endpoint), h("code", {}, endpoint.path)),
     h("span", { class: "wb-faint" }, endpoint.step),
   );
 }
 
 const method = ({ method: name }) => h("span", { class: "ep-method", "data-method": name }, name);
+
+/** Choose what was clicked; in a narrow window its form is further down. */
+function chooseAndGo(endpoint) {
+  choose(endpoint);
+  at("editor").scrollIntoView({ block: "nearest" });
+}
 
 function choose(endpoint) {
   stop();

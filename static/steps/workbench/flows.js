@@ -8,7 +8,7 @@ import { Running } from "./running.js";
 
 const at = (id) => document.getElementById(id);
 const query = new URLSearchParams(location.search);
-const diagram = new Diagram(at("diagram"), (step) => choose(step));
+const diagram = new Diagram(at("diagram"), chooseAndGo);
 const running = new Running();
 let chosen = null;
 let steps = [];
@@ -54,7 +54,7 @@ function showSteps() {
           "data-step": label,
           "data-kind": triggers?.[0] ?? "label",
           "aria-current": String(label === chosen),
-          onclick: () => choose(label),
+          onclick: () => chooseAndGo(label),
         },
         h("span", { class: "flows-name" }, h("strong", {}, label), h("span", { class: "wb-faint" }, neighbours(`step:${label}`))),
         h("span", { class: "wb-badge", "data-state": "running", hidden: true }),
@@ -82,6 +82,12 @@ function showRunning() {
     sign.hidden = count === 0;
     sign.textContent = count > 1 ? `running ×${count}` : "running";
   }
+}
+
+/** Choose what was clicked; in a narrow window its details are further down. */
+async function chooseAndGo(step) {
+  await choose(step);
+  at("details").scrollIntoView({ block: "nearest" });
 }
 
 async function choose(step) {
