@@ -2,7 +2,6 @@
 
 import random
 import threading
-import time
 from dataclasses import asdict
 from typing import Any
 
@@ -153,11 +152,11 @@ def end_group(username: str, session: str) -> None:
     Group.objects.get_or_create(name="some")[0].user_set.add(get_user_model().objects.get(username=username))
 
 
-def pour(groups: list[str], seconds: float) -> int:
-    """Update an item of each group in the vault as fast as it goes, for a while; the last value says that it is."""
+def pour(groups: list[str], stop: threading.Event) -> int:
+    """Update an item of each group in the vault as fast as it goes, until stopped; the last value says that it is."""
     vault: Any = registry.get("vault")
-    until, number = time.monotonic() + seconds, 0
-    while time.monotonic() < until:
+    number = 0
+    while not stop.is_set():
         for group in groups:
             vault.set(group, "i", {"n": number})
         number += 1
