@@ -3,9 +3,9 @@ import { ConnectionRefused, EXPIRED } from "./refusal.js";
 
 // all in milliseconds
 const OPENING = 10_000; // a token and a handshake may take so long together
-const SILENCE = 20_000; // who is silent for so long is asked, and has half of it to answer
+const SILENCE = 20_000; // after it the server is asked, and has half of it to answer
 const GOOD_AFTER = 5000; // after a connection that held so long the waits are short again
-const LONGEST_WAITS = [250, 500, 1000, 2000, 4000, 8000, 15_000]; // before each try; the last one for all further
+const LONGEST_WAITS = [250, 500, 1000, 2000, 4000, 8000, 15_000]; // before each try
 
 /** When a page comes back to life, or its network does. */
 const WAKING = ["online", "offline", "visibilitychange", "pageshow"];
@@ -78,9 +78,9 @@ export class Socket {
 
   /** Show a new token; without one the server will close, and it is asked for again. */
   async #renew() {
-    const turn = this.#turn;
+    if (this.status !== "live") return;
     const token = await this.#dialer.token.get().catch(() => {});
-    if (token !== undefined && turn === this.#turn) this.send({ type: "refresh", data: { token } });
+    if (token !== undefined) this.send({ type: "refresh", data: { token } });
   }
 
   /** Something was heard: only a long silence is suspicious. */

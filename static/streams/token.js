@@ -2,7 +2,7 @@ import { report } from "./listeners.js";
 
 const LONGEST = 2 ** 31 - 1; // no timer waits longer
 
-/** What the client shows who it is with: a text, or what a callback returns for each connection. */
+/** Who the client is: a text, or what a callback returns for each connection. */
 export class Token {
   #source;
   #expiring;
@@ -14,7 +14,7 @@ export class Token {
     this.#expiring = expiring;
   }
 
-  /** There is no other one to be had. Without any the session counts, which may be renewed. */
+  /** There is no other one to be had; without any the session counts. */
   get fixed() {
     return typeof this.#source === "string";
   }
@@ -27,6 +27,7 @@ export class Token {
       this.forget();
       const left = 0.8 * (expiresAt - Date.now());
       if (left >= 0) this.#timer = setTimeout(this.#expiring, Math.min(left, LONGEST));
+      this.#timer?.unref?.(); // keeps no process alive
       return token ?? undefined;
     } catch (error) {
       report(error);

@@ -7,12 +7,14 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from http import HTTPStatus
 from typing import Any, Literal, NamedTuple, Protocol
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, InvalidURI, WebSocketException
 
 from ..values import Json, dumps, loads
+from .probe import refuses
 from .refusal import ConnectionRefused
 
 log = logging.getLogger(__name__)
@@ -104,7 +106,7 @@ class Connection:
         except InvalidURI as error:
             raise ConnectionRefused(str(error)) from None
         except (OSError, WebSocketException, TimeoutError) as error:
-            if isinstance(error, InvalidStatus) and error.response.status_code == 401 and not callable(self._token):
+            if await self._hopeless(error):
                 raise ConnectionRefused("the server takes neither this token nor nobody", EXPIRED) from None
             log.debug("no connection", extra={"action": "connect_failed", "error": repr(error)})
             return
@@ -125,6 +127,14 @@ class Connection:
             raise ConnectionRefused(
                 socket.close_reason or f"the server closed the connection ({socket.close_code})", socket.close_code
             )
+
+    async def _hopeless(self, error: Exception) -> bool:
+        """Is this handshake refused for a token that is the only one?"""
+        if callable(self._token) or not isinstance(error, InvalidStatus):
+            return False
+        if (status := error.response.status_code) != HTTPStatus.FORBIDDEN or self._token is None:
+            return status == HTTPStatus.UNAUTHORIZED
+        return await asyncio.to_thread(refuses, self._url, self._token)
 
     async def _dial(self, token: Said) -> ClientConnection:
         text = token.text if isinstance(token, Token) else token

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from streams.client import StreamClient
+from streams.client import ConnectionRefused, StreamClient
 from tests.support import journal
 from tests.support.follower import Follower
 from tests.support.product import Product, Products
@@ -155,6 +155,16 @@ def test_node_client_comes_in_with_a_header(guarded: Product, guard: Server, nod
     assert events(nobody, "G") == []
 
 
+def test_node_client_stops_with_a_token_that_is_no_longer_good(guard: Server, node: Follow) -> None:
+    client = node(guard.ws, token="brief.1_ada")
+    client.subscribe("G", "vault", "ada")
+    client.until(lambda: {"denied": "TOKEN_EXPIRED"} in client.said, "that the token is over", WITHIN)
+    assert not live(client, "G")
+    client = node(guard.ws, token="nobody")
+    client.subscribe("G", "vault", "ada")
+    client.until(lambda: {"denied": "TOKEN_EXPIRED"} in client.said, "that the token is refused", WITHIN)
+
+
 def test_a_token_callback_brings_a_new_token_when_the_old_one_is_over(guard: Server, node: Follow) -> None:
     client = node(guard.ws, tokens=["brief.1_ada", "user.ada"])
     client.subscribe("G", "vault", "ada")
@@ -217,6 +227,23 @@ def test_node_client_over_server_sent_events(guarded: Product, guard: Server, no
 async def python(guard: Server) -> AsyncIterator[StreamClient]:
     async with StreamClient(guard.ws, token="user.ada") as client:
         yield client
+
+
+@pytest.mark.parametrize("kind", ["daphne", "uvicorn"])
+async def test_python_client_stops_with_a_token_that_is_no_longer_good(guarded: Product, kind: str) -> None:
+    server = guarded.serve(kind, settings=SETTINGS)
+    client = StreamClient(server.ws, token="brief.1_ada")
+    vault = client.group("vault", "ada")
+    denied: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    client.on("denied", lambda subscription, error: denied.set_result((subscription, error.code)))
+    assert await asyncio.wait_for(denied, WITHIN) == (vault, "TOKEN_EXPIRED")
+    assert (client.status, vault.status) == ("closed", "denied")
+    await client.disconnect()
+
+    refused = StreamClient(server.ws, token="nobody")
+    with pytest.raises(ConnectionRefused):  # uvicorn says 401, Daphne only over HTTP
+        await asyncio.wait_for(refused.connect(), WITHIN)
+    server.kill()
 
 
 async def reaches(look: Callable[[], object], subscription: Any) -> None:

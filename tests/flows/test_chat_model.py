@@ -90,7 +90,7 @@ async def test_what_was_said_in_the_room_is_told_to_the_model(
     [("fail", FALLBACK), ("break", f"Once upon \n\n{FALLBACK}"), ("garble", f"Once upon \n\n{FALLBACK}")],
 )
 async def test_a_model_that_fails_is_told_and_the_job_is_not_lost(
-    factory: Factory, http: httpx.AsyncClient, socket: Socket, room: str, how: str, text: str
+    factory: Factory, http: httpx.AsyncClient, socket: Socket, room: str, model: Talker, how: str, text: str
 ) -> None:
     id = await say(http, room, how)
     assert last(await socket.recv_until(has("failed"))) == text
@@ -101,6 +101,8 @@ async def test_a_model_that_fails_is_told_and_the_job_is_not_lost(
     assert rows == [("done", 0)]
     await say(http, room, "and now?")
     assert last(await socket.recv_until(has("completed"))) == "".join(WORDS)
+    told = model.asked[-1]["messages"]
+    assert [one["content"] for one in told] == [how, "and now?"], "the model is not told that it failed"
 
 
 @pytest.mark.parametrize("how", ["endless", "silent"])

@@ -65,7 +65,7 @@ async def test_parrot_refuses_what_it_does_not_understand(body: Any) -> None:
 
 @pytest.mark.parametrize(
     ("model", "count", "pace"),
-    [("parrot:200@1000", 200, 1000), ("parrot:9999@0", 2000, 1), ("parrot:0@5", 0, 5)],
+    [("parrot:200@1000", 200, 1000), ("parrot:9999@0", 2000, 30), ("parrot:0@50", 0, 50)],
 )
 def test_parrot_says_as_much_as_it_is_asked_to(model: str, count: int, pace: float) -> None:
     words, fast = speech(model, "hello")

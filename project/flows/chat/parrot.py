@@ -45,7 +45,7 @@ def speech(model: str, said: str) -> tuple[list[str], float]:
     """Return what the parrot says, token by token, and how many of them in a second."""
     if found := LONG_WINDED.fullmatch(model):
         count, pace = int(found[1]), int(found[2])
-        return [f"token{number} " for number in range(min(count, MOST))], max(pace, 1)
+        return [f"token{number} " for number in range(min(count, MOST))], max(pace, PACE)
     heard = said[:HEARD]
     text = (
         f"You said “{heard}”. I am a parrot: I repeat what I hear, one word after the other, so that you can see what "

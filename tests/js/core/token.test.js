@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, it, mock } from "node:test";
 
 import { Server, frames, heard, reaches, within } from "./server.js";
@@ -62,6 +64,26 @@ describe("a token callback", () => {
     client = server.client({ token: async () => null });
     await within(client.connect(), "the connection");
     assert.equal(await protocols(), undefined);
+  });
+
+  it("whose answer comes after disconnect() is not asked for another, and keeps no process alive", async () => {
+    const script = `
+      import { WebSocket } from "ws";
+      import { StreamClient } from "../../static/streams/index.js";
+      let give, asked = 0;
+      const token = () => { asked += 1; return new Promise((resolve) => { give = resolve; }); };
+      const client = new StreamClient({ url: "${server.url}", WebSocket, token });
+      client.connect();
+      client.disconnect();
+      give({ token: "late", expiresAt: Date.now() + 3_600_000 });
+      process.on("exit", () => console.log(asked, client.status));
+    `;
+    client = server.client();
+    const run = promisify(execFile)(process.execPath, ["--input-type=module", "--eval", script], {
+      cwd: new URL("..", import.meta.url),
+    });
+    assert.equal((await within(run, "the end of the process")).stdout, "1 idle\n");
+    assert.equal(server.connections, 0);
   });
 
   it("whose answer comes after disconnect() connects nobody", async () => {

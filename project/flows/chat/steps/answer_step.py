@@ -69,7 +69,11 @@ async def grown(messages: Any, place: tuple[str, str], piece: str) -> Any:
 
 
 def conversation(known: list[dict[str, Any]], id: str) -> list[dict[str, str]]:
-    """Return what the model is told: what was said before the answer *id*, but for empty answers."""
+    """Return what the model is told: what was said before the answer *id*, by it and others."""
     before = known[: next((number for number, one in enumerate(known) if one["id"] == id), len(known))]
-    said = [{"role": one["role"], "content": one["message"]} for one in before if one["message"]]
+    said = [
+        {"role": one["role"], "content": one["message"]}
+        for one in before
+        if one["message"] and one["status"] != "failed"
+    ]
     return said[-REMEMBERED:]
