@@ -12,7 +12,9 @@ BIN := .venv/bin
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
-PARTS := lint types imports templates checks unit node browser faults
+QUICK := lint types imports templates checks node
+PARTS := $(QUICK) browser unit faults
+SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .DEFAULT_GOAL := run
 .PHONY: run test fuzz stress chaos mutants help ready-to-run ready-to-test wheel clean $(PARTS)
@@ -21,40 +23,47 @@ run: ready-to-run
 	@$(BIN)/python manage.py prepare
 	@exec $(BIN)/python manage.py run --parent $$PPID
 
-# One after the other, the quick ones first, all of them; one that fails fails the whole.
+# The long part with all others beside it, because most of its tests wait for servers; then what needs both cores for
+# itself. Each part's output comes when it ends. One that fails fails the whole, and stops no other.
 test: ready-to-test
-	@failed=; for part in $(PARTS); do \
-		echo "== $$part"; $(MAKE) --no-print-directory $$part || failed="$$failed $$part"; \
-	done; \
-	if [ -n "$$failed" ]; then echo "== failed:$$failed"; exit 1; fi; echo "== all passed"
+	@$(MAKE) --no-print-directory --keep-going --jobs 2 $(SYNC) unit $(QUICK) browser; beside=$$?; \
+	$(MAKE) --no-print-directory faults && test $$beside = 0 && echo "== all passed"
 
 lint:
+	@echo "== $@"
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 
 types:
+	@echo "== $@"
 	@$(BIN)/mypy
 
 imports:
+	@echo "== $@"
 	@$(BIN)/lint-imports --no-logo --no-cache
 
 templates:
+	@echo "== $@"
 	@$(BIN)/djlint templates --check --quiet
 	@$(BIN)/djlint templates --lint --quiet
 
 checks:
+	@echo "== $@"
 	@$(BIN)/python manage.py check --fail-level WARNING
 	@$(BIN)/python manage.py makemigrations --check --dry-run
 
 # Two files at a time: most tests wait for servers.
 unit:
+	@echo "== $@"
 	@$(BIN)/pytest tests --ignore tests/browser --ignore tests/chaos/test_chaos.py --numprocesses 2 --dist loadfile
 
 # Faults under load, and mutants: alone, since they need both cores.
 faults:
+	@echo "== $@"
 	@$(BIN)/pytest tests/chaos/test_chaos.py
 
 node:
+	@echo "== $@"
 	@cd tests/js && npm test
 
 # The same tests with many more random schedules.
@@ -66,6 +75,7 @@ fuzz: ready-to-test
 
 # A process of its own: sync Playwright and pytest-asyncio do not mix.
 browser:
+	@echo "== $@"
 	@$(BIN)/pytest -p no:asyncio -W ignore::pytest.PytestConfigWarning tests/browser
 
 stress: ready-to-test
