@@ -90,6 +90,8 @@ def test_two_streams_of_the_flow_share_one_connection(people: People, product: P
         socket.on("framesent", lambda text: sent.append(json.loads(text)))
 
     page.on("websocket", opened)
+    loaded: list[str] = []
+    page.on("request", lambda request: loaded.append(request.url))
     visit(page)
     live(page)
     expect(page.locator("#watching")).to_have_text("1")  # of the stream inbox
@@ -98,6 +100,10 @@ def test_two_streams_of_the_flow_share_one_connection(people: People, product: P
     joined = {message["data"]["streamName"] for message in sent if message["type"] == "join"}
     assert joined == {"todo", "inbox"}
     assert len(sockets) == 1
+    modules = [url.rpartition("/")[2] for url in loaded if "/static/streams/" in url]
+    assert "client.js" in modules
+    assert "sse.js" not in modules, "what is not needed is not loaded"
+    assert len(modules) == len(set(modules))
 
 
 def test_what_another_process_writes_is_shown(people: People, product: Product) -> None:
