@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Iterator
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -13,6 +14,7 @@ import pytest
 
 from streams.client import StreamClient
 from tests.steps.factory import Factory
+from tests.support.follower import Follower
 from tests.support.peers import aeventually
 from tests.support.postgres import GivenPostgres, Postgres
 from tests.support.sockets import Frame, Socket
@@ -40,6 +42,14 @@ async def http(factory: Factory) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
+def published(factory: Factory, tmp_path: Path) -> Iterator[Follower]:
+    """A published client on Node."""
+    started = Follower(factory.product.web.ws, tmp_path / "published.log")
+    yield started
+    started.close()
+
+
+@pytest.fixture
 def room() -> str:
     return f"r-{uuid4().hex[:12]}"
 
@@ -50,9 +60,12 @@ def completed(frame: Frame) -> bool:
 
 @pytest.mark.feature("I1", "B24")
 async def test_demo_every_client_ends_with_the_complete_answer(
-    factory: Factory, http: httpx.AsyncClient, room: str
+    factory: Factory, http: httpx.AsyncClient, room: str, published: Follower
 ) -> None:
     web = factory.product.web.ws
+    published.subscribe("G", STREAM, room)
+    published.subscribe("I", STREAM, room, "no-such-message")
+    await aeventually(lambda: published.states("G") == [[]] and published.states("I") == [None], what="it is in")
     sockets = [await Socket.connect(web) for _ in range(4)]
     for socket in sockets:
         assert (await socket.joined(STREAM, room)).value == []
@@ -83,6 +96,7 @@ async def test_demo_every_client_ends_with_the_complete_answer(
         assert texts == ["".join(TOKENS)] * 4
         await aeventually(lambda: ours.get_state()[-1]["status"] == "completed", what="ours is told, too")
         assert [item["message"] for item in ours.get_state()] == ["hi", "".join(TOKENS)]
+        await aeventually(lambda: published.state("G") == ours.get_state(), what="so is the published client")
         async with await Socket.connect(web) as late:
             assert (await late.joined(STREAM, room)).value == ours.get_state(), "history"
     for socket in sockets:
