@@ -1,38 +1,44 @@
 """Runs to look at, to try again and to stop; nobody makes or edits them by hand."""
 
 import json
-from typing import TYPE_CHECKING, Any, TypeAlias
+import re
+from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+
+from streams.readonly import NamesFilter, RowAdmin
 
 from .database import alias
 from .models import Heartbeat, Run, Workbench
+from .registry import registry
 from .runs import cancel, redrive
 from .workbench.site import WorkbenchAdmin
 
-if TYPE_CHECKING:  # Django's classes are generic in their type stubs only
-    ModelAdmin: TypeAlias = admin.ModelAdmin[Any]
-else:
-    ModelAdmin = admin.ModelAdmin
+ID = re.compile("[0-9a-f]{32}")
 
 
-class RowAdmin(ModelAdmin):
-    """Rows that the code writes."""
+class StepFilter(NamesFilter):
+    """Runs of one step."""
 
-    show_full_result_count = False  # no page counts a whole table
+    title = parameter_name = "step"
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    def names(self) -> list[str]:
+        return sorted(step.name for step in registry.all())
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+class TriggerFilter(NamesFilter):
+    """Runs by what started them."""
+
+    title = parameter_name = "trigger"
+
+    def names(self) -> list[str]:
+        return ["http", "queue", "cron", "stream", "state"]
 
 
 admin.site.register(Workbench, WorkbenchAdmin)
@@ -43,8 +49,9 @@ class RunAdmin(RowAdmin):
     """Runs, the newest first."""
 
     list_display = ("id", "step", "trigger", "source", "state", "attempts", "took", "created_at", "same_trace")
-    list_filter = ("state", "trigger", "step")
-    search_fields = ("id", "trace_id", "parent_id", "step", "source", "reason", "error_id")
+    list_filter = ("state", TriggerFilter, StepFilter)
+    search_fields = ("step", "source", "reason")
+    search_help_text = "a whole id of a run, trace or error; or a part of step, source or reason"
     date_hierarchy = None
     actions = ("try_again", "stop")
     fieldsets = (
@@ -59,6 +66,15 @@ class RunAdmin(RowAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
         rows: QuerySet[Run] = super().get_queryset(request).using(alias())
         return rows
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Run], search_term: str
+    ) -> tuple[QuerySet[Run], bool]:
+        """Find an id by its index; only other words are looked for in texts."""
+        if not ID.fullmatch(search_term.strip()):
+            return super().get_search_results(request, queryset, search_term)
+        id, failed = search_term.strip(), (Run.State.DEAD, Run.State.FAILED, Run.State.READY)
+        return queryset.filter(Q(pk=id) | Q(trace_id=id) | Q(error_id=id, state__in=failed)), False
 
     def has_redrive_permission(self, request: HttpRequest) -> bool:
         """Ask for the permission to change runs."""
@@ -96,7 +112,10 @@ class RunAdmin(RowAdmin):
 
     @admin.display(description="operations")
     def shown_operations(self, run: Run) -> SafeString:
-        return _shown(run.operations)
+        lines = [
+            (entry.get("operation"), _changes(entry), _shown(json.dumps(entry))) for entry in json.loads(run.operations)
+        ]
+        return format_html_join("", "<p>{} {}</p>{}", lines)
 
     @admin.display(description="failed attempts")
     def shown_history(self, run: Run) -> SafeString:
@@ -109,6 +128,15 @@ class HeartbeatAdmin(RowAdmin):
 
     list_display = ("kind", "host", "pid", "started_at", "seen_at")
     list_filter = ("kind",)
+
+
+def _changes(entry: dict[str, Any]) -> SafeString | str:
+    """Return a link to the changes that an operation on a stream has made."""
+    stream = str(entry.get("operation", "")).partition("streams.")[2].rpartition(".")[0]
+    if not stream or not entry.get("sequence"):
+        return ""
+    place = {"group__stream": stream, "group__key": entry.get("group"), "sequence": entry["sequence"]}
+    return format_html('<a href="{}?{}">change</a>', reverse("admin:streams_change_changelist"), urlencode(place))
 
 
 def _shown(text: str) -> SafeString:
