@@ -17,6 +17,7 @@ from django.utils.crypto import salted_hmac
 
 from streams.bus import attached, bus, changed, committed
 from streams.changes import Address, Change
+from streams.counters import counters
 from streams.gauges import gauges
 from streams.protocol import Json, event_frame
 from streams.roster import connected
@@ -59,7 +60,7 @@ class Feed:
         self._process = os.getpid()
         self._news: dict[Topic, dict[str, Json]] = {}
         self._more: set[Topic] = set()
-        self._wake = threading.Condition()
+        self._wake = threading.Condition(threading.Lock())
         self._thread: threading.Thread | None = None
         self._sampled_at = 0.0
         self._last: tuple[int, ...] = ()
@@ -70,12 +71,14 @@ class Feed:
         if self._process != os.getpid():
             self._begin()
         with self._wake:
+            sleeps = not self._news
             known = self._news.setdefault(topic, {})
             if key in known or len(known) < MOST:
                 known[key] = fact
             else:
                 self._more.add(topic)
-            self._wake_up()
+            if sleeps:  # one wake-up for all that comes until the thread looks
+                self._wake_up()
 
     def run(self, id: str, state: str, step: str = "", trace: str = "") -> None:
         """Say that a run is in *state* now, or has more to show."""
@@ -132,6 +135,7 @@ class Feed:
             "connections": here,
             "polled": bus.polled(),
             "times": [round(one, 2) for one in _thinned(reading.times)],
+            "counters": _counted(),
         }
         send("processes", {"processes": [sample], "more": False})
 
@@ -171,6 +175,11 @@ def _changed(change: Change, **_: Any) -> None:
 
 def _tell(address: Address) -> None:
     feed.note("streams", f"{address.stream}/{address.group}", {"stream": address.stream, "group": address.group})
+
+
+def _counted() -> Json:
+    """Return what was refused, dropped or healed: name, reason and how often."""
+    return [[name, reason, count] for (name, reason), count in sorted(counters.all().items()) if count][:MOST]
 
 
 def _thinned(times: Sequence[float], most: int = 50) -> Sequence[float]:

@@ -72,3 +72,20 @@ def test_the_theme_follows_the_admin(people: People, admin: Callable[[Page], Non
     expect(here).to_have_css("background-color", "rgb(226, 241, 239)")
     page.get_by_role("button", name="Toggle theme").first.click()
     expect(here).to_have_css("background-color", "rgb(20, 48, 47)")
+
+
+def test_without_a_connection_it_looks_by_itself(people: People, admin: Callable[[Page], None]) -> None:
+    people.expected.append("WebSocket|ERR_FAILED|Failed to load")
+    page = people.person()
+    admin(page)
+    page.route_web_socket("**/streams/", lambda socket: socket.close())
+    page.route(
+        "**/streams/**", lambda route: route.abort() if "/static/" not in route.request.url else route.continue_()
+    )
+    page.goto(PAGE)
+    expect(page.get_by_text("Offline: looking every 5 seconds")).to_be_visible()
+    done = page.locator("#states [data-state=done] strong")
+    expect(done).to_have_text(re.compile(r"\d"))
+    before = int(done.inner_text().replace(",", "").rstrip("+"))
+    assert people.person().request.post("/todo", data={"description": "milk"}).ok
+    expect(done).to_have_text(str(before + 1))

@@ -42,6 +42,11 @@ function showRates() {
   );
   const hint = h("tr", {}, h("td", { colspan: 4, class: "wb-faint" }, "No process has said anything yet."));
   show(at("processes"), rows, hint);
+  const counts = rates.counters().map(([name, reason, count]) =>
+    h("tr", {}, h("th", { scope: "row" }, name.replaceAll("_", " ")), h("td", {}, reason), h("td", { class: "number" }, number(count))),
+  );
+  const calm = h("tr", {}, h("td", { colspan: 3, class: "wb-faint" }, "Nothing was refused, dropped or healed since these processes started."));
+  show(at("counters"), counts, calm);
 }
 
 follow("processes", (news) => news?.forEach((sample) => rates.add(sample)));

@@ -59,6 +59,18 @@ export class Rates {
     return [...this.#processes.values()].sort((a, b) => a.pid - b.pid);
   }
 
+  /** What was refused, dropped or healed: `[name, reason, count]` over all processes, the most frequent first. */
+  counters() {
+    const sums = new Map();
+    for (const { counters } of this.#processes.values()) {
+      for (const [name, reason, count] of counters) {
+        const known = sums.get(`${name} ${reason}`) ?? [name, reason, 0];
+        sums.set(`${name} ${reason}`, [name, reason, known[2] + count]);
+      }
+    }
+    return [...sums.values()].sort((a, b) => b[2] - a[2]);
+  }
+
   #push(name, value) {
     const values = [...this.series(name), value];
     this.#series.set(name, values.slice(-PLACES));
