@@ -1,7 +1,7 @@
 """/flows/chat/ in real browsers: people side by side, and an answer that grows before their eyes."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from urllib.parse import urlencode
 
 import pytest
@@ -9,17 +9,23 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.support.people import People
 from tests.support.product import Product, Products
+from tests.support.talker import WORDS, Talker, talker
 
 PAGE = "/flows/chat/"
-ANSWER = "".join(f"token{number} " for number in range(300)).strip()
+ANSWER = "".join(WORDS)
 
 
 @pytest.fixture(scope="module")
-def product(products: Products) -> Product:
-    """A copy with a worker whose parrot talks for five seconds."""
+def model() -> Iterator[Talker]:
+    with talker() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def product(products: Products, model: Talker) -> Product:
+    """A copy with a worker that asks the model of the tests."""
     made = products.make("sqlite", debug=True)
-    parrot = {"OPENAI_BASE_URL": "", "OPENAI_API_KEY": "", "OPENAI_MODEL": "parrot:300@60"}
-    made.environment |= {**parrot, "PORT": str(made.web.port)}  # there the worker finds it
+    made.environment |= {"OPENAI_BASE_URL": model.url, "OPENAI_API_KEY": "a key", "OPENAI_MODEL": "talker"}
     made.work()
     return made
 
@@ -51,22 +57,24 @@ def say(page: Page, words: str) -> None:
 
 
 @pytest.mark.feature("I1", "I2")
-def test_two_people_side_by_side(people: People) -> None:
+def test_two_people_side_by_side(people: People, model: Talker) -> None:
     ada, bob = come_in(people, "Ada"), come_in(people, "Bob")
     ada.get_by_label("What do you say?").press_sequentially("Hel")
     expect(bob.locator("#typing")).to_have_text("Ada is typing…")
     expect(ada.locator("#typing")).to_have_text("")
-    say(ada, "Hello <b>everybody</b>")
+    say(ada, "stepwise <b>please</b>")
     expect(ada.get_by_label("What do you say?")).to_have_value("")
     for page in (ada, bob):
         expect(messages(page)).to_have_count(2)
-        expect(said(page).first).to_have_text("Hello <b>everybody</b>")
+        expect(said(page).first).to_have_text("stepwise <b>please</b>")
         expect(page.locator(".who")).to_have_text(["Ada", "assistant"])
     expect(bob.locator("#typing")).to_have_text("")
 
-    answer = said(bob).last
-    expect(answer).to_have_text(re.compile(r"^token0 "))
-    assert len(answer.inner_text()) < len(ANSWER), "it is seen before it is complete"
+    for number in range(1, len(WORDS)):
+        for page in (ada, bob):
+            expect(said(page).last).to_have_text("".join(WORDS[:number]))
+            expect(page.get_by_role("button", name="Stop")).to_be_visible()
+        model.steps.release()
     for page in (ada, bob):
         expect(messages(page).last).to_have_attribute("data-status", "completed")
         expect(said(page).last).to_have_text(ANSWER)
@@ -77,21 +85,19 @@ def test_two_people_side_by_side(people: People) -> None:
     for page in (ada, bob):
         expect(messages(page).first.get_by_label("Reactions")).to_have_text("🎉 2")
     late = come_in(people, "Cleo")
-    expect(said(late)).to_have_text(["Hello <b>everybody</b>", ANSWER])
+    expect(said(late)).to_have_text(["stepwise <b>please</b>", ANSWER])
     expect(late.locator(".reactions").first).to_be_empty()
 
 
 def test_whoever_has_heard_enough_stops_the_answer_for_all(people: People) -> None:
     ada, bob = come_in(people, "Ada"), come_in(people, "Bob")
-    say(ada, "Tell me everything")
-    expect(said(bob).last).to_have_text(re.compile("^token0 "))
+    say(ada, "endless")
+    expect(said(bob).last).to_have_text(re.compile("^more more"))
     bob.get_by_role("button", name="Stop").click()
     for page in (ada, bob):
         expect(messages(page).last).to_have_attribute("data-status", "stopped")
         expect(messages(page).last.locator(".state")).to_have_text("Stopped")
-    heard = said(bob).last.inner_text()
-    assert len(heard) < len(ANSWER)
-    expect(said(ada).last).to_have_text(heard)
+    expect(said(ada).last).to_have_text(said(bob).last.inner_text())
 
 
 def test_the_answer_goes_on_after_a_restart_of_the_server(people: People, product: Product) -> None:
@@ -121,19 +127,20 @@ def test_readable_without_javascript(people: People, product: Product) -> None:
 @pytest.mark.feature("C4", "C5", "I1", "I2")
 @pytest.mark.parametrize("react", ["18", "19"])
 def test_the_same_room_on_the_react_hooks(
-    people: People, product: Product, build: Callable[..., str], react: str
+    people: People, product: Product, model: Talker, build: Callable[..., str], react: str
 ) -> None:
     ada, bob = people.person(), come_in(people, "Bob")
     ada.goto(build("chat.tsx", react) + "?" + urlencode({"url": product.web.url, "room": "lobby", "name": "Ada"}))
     expect(ada.get_by_role("status")).to_have_text("live")
-    ada.get_by_label("Words").fill("Hello")
+    ada.get_by_label("Words").fill("stepwise")
     expect(bob.locator("#typing")).to_have_text("Ada is typing…")
     ada.get_by_label("Words").press("Enter")
-    expect(messages(ada).last).to_have_text(re.compile(r"^assistant: token0 "))
+    expect(messages(ada).last).to_have_text(re.compile(r"^assistant: Once *like$"))
+    model.steps.release(len(WORDS) - 1)
     for page in (ada, bob):
         expect(messages(page).last).to_have_attribute("data-status", "completed")
     expect(messages(ada).last).to_have_text(re.compile(f"^assistant: {ANSWER} *like$"))
-    expect(said(bob)).to_have_text(["Hello", ANSWER])
+    expect(said(bob)).to_have_text(["stepwise", ANSWER])
     bob.get_by_label("What do you say?").press_sequentially("x")
     expect(ada.locator("#typing")).to_have_text("Bob")
     messages(ada).first.get_by_role("button", name="like").click()

@@ -1,4 +1,4 @@
-"""A server of OpenAI's chat API for tests: it does what the last message tells it to do."""
+"""A server of OpenAI's chat API for tests: it does what the first word of the last message tells it to do."""
 
 import json
 import threading
@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from typing import Any
 
 WORDS = ["Once ", "upon ", "a ", "time"]
@@ -16,7 +17,7 @@ class Talker(ThreadingHTTPServer):
 
     "fail": 500 at once. "break": the line is lost after two words. "garble": no JSON after two words. "endless": words
     until who listens hangs up. "silent": two words, and then nothing until then. "shy": silent when it is asked for the
-    first time. Anything else: four words.
+    first time. "stepwise": each word but the first when ``steps`` is released. Anything else: four words.
     """
 
     daemon_threads = True
@@ -25,6 +26,7 @@ class Talker(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.asked: list[Any] = []
         self.gone: Counter[str] = Counter()
+        self.steps = threading.Semaphore(0)
 
     @property
     def url(self) -> str:
@@ -47,7 +49,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.asked.append(body)
-        how = body["messages"][-1]["content"]
+        how = self._wish(body)
         if how == "fail":
             self.send_error(500)
             return
@@ -60,28 +62,39 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.gone[how] += 1
 
     def _talk(self, how: str) -> None:
-        if how == "endless":
-            while True:
+        for number in count():
+            if how == "endless":
                 self._say("more ")
-        for word in WORDS[:2]:
-            self._say(word)
-        if how == "break":
-            self._line("data: {")
-            return
-        if how == "garble":
-            self._line("data: {bad}\n\n")
-            return
+                continue
+            if number == len(WORDS):
+                break
+            if number == 2 and self._breaks_off(how):
+                return
+            if how == "stepwise" and number > 0 and not self.server.steps.acquire(timeout=60):
+                raise BrokenPipeError
+            self._say(WORDS[number])
+        self._end()
+
+    def _breaks_off(self, how: str) -> bool:
         if how == "silent" or (how == "shy" and self._asked(how) == 1):
             self.connection.settimeout(60)
             if self.connection.recv(1) == b"":
                 raise BrokenPipeError
-        for word in WORDS[2:]:
-            self._say(word)
+        if how in ("break", "garble"):
+            self._line("data: {" if how == "break" else "data: {bad}\n\n")
+            return True
+        return False
+
+    def _end(self) -> None:
         self._say(None)
         self._line("data: [DONE]\n\n")
 
+    def _wish(self, body: Any) -> str:
+        content: str = body["messages"][-1]["content"]
+        return content.split(" ")[0]
+
     def _asked(self, how: str) -> int:
-        return sum(body["messages"][-1]["content"] == how for body in self.server.asked)
+        return sum(self._wish(body) == how for body in self.server.asked)
 
     def _say(self, word: str | None) -> None:
         delta = {"role": "assistant", "content": word} if word else {}
