@@ -27,9 +27,10 @@ def test_connections_and_deliveries_are_counted(
     expect(page.get_by_text("Live", exact=True)).to_be_visible()
     expect(card(page, "Connections")).to_have_text("1")  # its own
 
+    other = product.serve("uvicorn")
     watchers = [people.person() for _ in range(10)]
-    for watcher in watchers:
-        watcher.goto("/flows/todo/")
+    for number, watcher in enumerate(watchers):
+        watcher.goto((product.web.url, other.url)[number % 2] + "/flows/todo/")
         expect(watcher.get_by_text("Live", exact=True)).to_be_visible()
     expect(card(page, "Connections")).to_have_text("11")
 
@@ -43,7 +44,7 @@ def test_connections_and_deliveries_are_counted(
 
 
 def frames(page: Page) -> int:
-    """Return the deliveries that the web process has made so far, as the page shows them."""
+    """Return the deliveries that the web processes have made so far, as the page shows them."""
     page.evaluate(
         """() => { window.wbFrames = () => [...document.querySelectorAll("#processes tr")]
             .filter((row) => row.textContent.includes("serves"))

@@ -1,6 +1,7 @@
 /** What the processes have done, per second: from samples of counts that only grow. */
 
 const PLACES = 120; // seconds that are shown
+const KEPT = "millrace.rates";
 const GONE_MS = 15_000; // a process that has said nothing for so long is no more
 const QUIET_MS = 2500; // one that does something says so every second
 
@@ -10,6 +11,16 @@ export class Rates {
   #series = new Map();
   #times = [];
   #ended = 0;
+
+  /** With what was seen before the page was left, if that is not long ago. */
+  constructor() {
+    const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
+    const passed = kept === null ? PLACES : Math.round((Date.now() - kept.at) / 1000);
+    if (passed >= PLACES) return;
+    for (const [name, values] of Object.entries(kept.series)) {
+      this.#series.set(name, [...values, ...Array(Math.max(0, passed)).fill(null)].slice(-PLACES));
+    }
+  }
 
   /** Take what a process says of itself. */
   add(sample) {
@@ -42,6 +53,7 @@ export class Rates {
     this.#push("p50", times.length ? times[Math.floor(times.length / 2)] : null);
     this.#push("p95", times.length ? times[Math.floor(times.length * 0.95)] : null);
     this.#times = [];
+    sessionStorage.setItem(KEPT, JSON.stringify({ at: now, series: Object.fromEntries(this.#series) }));
   }
 
   /** What is known of *name*, a value per second, from old to new. */
