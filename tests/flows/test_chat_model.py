@@ -121,6 +121,20 @@ async def test_stopping_ends_the_answer_and_the_model(
     assert [frame for frame in after if frame.data.get("id") == id] == [], "nothing is added to what was stopped"
 
 
+async def test_an_answer_that_is_stopped_before_its_turn_is_not_asked_for(
+    http: httpx.AsyncClient, socket: Socket, room: str, model: Talker
+) -> None:
+    first = await say(http, room, "endless")
+    await socket.recv_until(has("streaming"))
+    second, asked = await say(http, room, "second"), len(model.asked)
+    for id in (second, first):
+        assert (await http.post(f"/chat/{id}/stop", json={"room": room})).status_code == 200
+    ends = [(await socket.recv_until(has("stopped")))[-1].value for _ in range(2)]
+    assert [end["id"] for end in ends] == [first, second], "one after the other"
+    assert ends[1]["message"] == ""
+    assert len(model.asked) == asked
+
+
 async def test_an_answer_that_is_deleted_is_not_written_again(
     factory: Factory, http: httpx.AsyncClient, socket: Socket, room: str, model: Talker
 ) -> None:

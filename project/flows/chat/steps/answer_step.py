@@ -36,24 +36,31 @@ async def answer_chat(asked: Asked, ctx: Context) -> None:
     begun = await messages.update(*place, [{"type": "set", "path": "message", "value": ""}], if_exists=True)
     if begun is None:
         return
-    answer, status, failure = begun.new_value, "completed", ""
+    answer, status, failure = begun.new_value, "stopped", ""
     try:
-        async with aclosing(gathered(ask(conversation(known, asked.id)), PATIENCE_S)) as pieces:
-            async for piece in pieces:
-                answer = await grown(messages, place, piece)
-                if answer is None:
-                    return  # deleted: nobody wants to know
-                if answer.get("stopRequested"):
-                    status = "stopped"
-                    break
+        if not answer.get("stopRequested"):
+            answer, status = await heard(messages, place, conversation(known, asked.id))
     except NoAnswer as error:
         ctx.logger.warning("⚠️ The model does not answer", {"id": asked.id, "reason": str(error)})
-        status, failure = "failed", FALLBACK
+        answer, status, failure = await messages.get(*place), "failed", FALLBACK
+    if answer is None:
+        return  # deleted: nobody wants to know
     text = "\n\n".join(part for part in (answer["message"], failure) if part)
     await messages.set(*place, {**answer, "message": text, "status": status})
     ctx.logger.info("🗣️ Answered", {"id": asked.id, "status": status, "characters": len(text)})
     for old in known[:-KEPT]:
         await messages.delete(asked.room, old["id"])
+
+
+async def heard(messages: Any, place: tuple[str, str], told: list[dict[str, str]]) -> tuple[Any, str]:
+    """Append what the model says to the answer; return the answer, None if it was deleted, and how it ended."""
+    answer = None
+    async with aclosing(gathered(ask(told), PATIENCE_S)) as pieces:
+        async for piece in pieces:
+            answer = await grown(messages, place, piece)
+            if answer is None or answer.get("stopRequested"):
+                return answer, "stopped"
+    return answer or await messages.get(*place), "completed"
 
 
 async def grown(messages: Any, place: tuple[str, str], piece: str) -> Any:
