@@ -6,14 +6,18 @@ from streams.changes import Address
 from streams.hints import Hint, Message
 
 
+WORKBENCH = "streams:workbench"
+
+
 @dataclass
 class Heard:
-    """A reader at the bus: what every hub of this process is told."""
+    """A reader at the bus: what every hub of this process is told, but not what the workbench is."""
 
     messages: list[Message] = field(default_factory=list)
 
     def receive(self, message: Message) -> None:
-        self.messages.append(message)
+        if message.address.stream != WORKBENCH:  # its thread speaks when it likes
+            self.messages.append(message)
 
     def polled(self) -> int:
         return 0
