@@ -76,3 +76,10 @@ def test_the_navigation_is_walked_with_the_keyboard(somebody: Page, addresses: l
     somebody.keyboard.press("Enter")
     somebody.wait_for_url(f"**{addresses[1]}**")
     expect(links.nth(1)).to_have_attribute("aria-current", "page")
+
+
+def test_the_policy_allows_nothing_unsafe(somebody: Page, addresses: list[str]) -> None:
+    for address in addresses:
+        policy = somebody.request.get(address).headers["content-security-policy"]
+        assert "script-src 'self'" in policy
+        assert "unsafe" not in policy
