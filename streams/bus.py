@@ -16,7 +16,9 @@ from django.dispatch import Signal
 
 from .changes import Address, Change
 from .errors import StreamError
+from .gauges import gauges
 from .hints import Event, Hint, Message
+from .identifiers import RESERVED
 from .publisher import publisher
 
 log = logging.getLogger(__name__)
@@ -85,6 +87,8 @@ class Bus:
 
     def send(self, address: Address, id: str | None, frame: str) -> None:
         """Broadcast an ephemeral event."""
+        if not address.stream.startswith(RESERVED):
+            gauges.wrote(1)
         self.broadcast(Message(address, events=(Event(id, frame, self.origin, next(self._numbers)),)))
 
     def broadcast(self, message: Message) -> None:

@@ -13,8 +13,10 @@ _KEPT = 512  # times of the newest messages
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the gauges show. frames: handed to sockets; times: milliseconds from write to hand-over, since the last
-    reading.
+    """What the gauges show.
+
+    changes: ephemeral events among them. frames: handed to sockets. times: milliseconds from write to hand-over, since
+    the last reading.
     """
 
     changes: int
@@ -29,7 +31,7 @@ class Gauges:
         self.forget()
 
     def wrote(self, changes: int) -> None:
-        """Count changes that this process has committed."""
+        """Count changes that this process has committed, or events that it has sent."""
         with self._lock:
             self._changes += changes
 

@@ -66,6 +66,7 @@ class WorkbenchAdmin(ModelAdmin):
         def view(request: HttpRequest) -> HttpResponse:
             if not page.may_see(request):
                 return self._denied(request, page)
+            request.current_app = self.admin_site.name  # what {% url "admin:..." %} asks
             context = self._context(request, page) | dict(page.first(request) if page.first else {})
             return TemplateResponse(request, f"steps/workbench/{page.name}.html", context)
 

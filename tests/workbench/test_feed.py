@@ -138,5 +138,8 @@ def test_a_process_says_what_it_has_done(ear: Ear, notes: Stream) -> None:
     with notes.batch("a") as batch:
         for number in range(7):
             batch.set(str(number), {})
-    eventually(lambda: ear.of("processes")[-1]["changes"] == first["changes"] + 7, what="seven changes more")
+    notes.send("a", {"type": "seen"})
+    eventually(
+        lambda: ear.of("processes")[-1]["changes"] == first["changes"] + 8, what="seven changes and an event more"
+    )
     assert ear.of("processes")[-1]["process"] == bus.origin

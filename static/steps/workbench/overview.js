@@ -9,7 +9,7 @@ const at = (id) => document.getElementById(id);
 const rates = new Rates();
 
 const CARDS = [
-  { name: "changes", title: "Changes per second", text: number },
+  { name: "changes", title: "Events per second", text: number },
   { name: "frames", title: "Deliveries per second", text: number },
   { name: "connections", title: "Connections", text: number },
   { name: "runs", title: "Runs ended per second", text: number },
