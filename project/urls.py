@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
 from django.views.static import serve
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
@@ -15,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("docs/", views.docs, name="docs"),
     path("docs/images/<path:path>", serve, {"document_root": pages.DIRECTORY / "images"}, name="doc-image"),
     path("docs/<slug:name>/", views.doc, name="doc"),
+    path("admin/workbench/", RedirectView.as_view(pattern_name="admin:steps_workbench_changelist"), name="workbench"),
     path("admin/", admin.site.urls),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("schema/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="schema-docs"),

@@ -79,3 +79,9 @@ def test_pages_carry_no_inline_style_or_script(person: Any) -> None:
         assert "style=" not in main
         assert "onclick" not in main
         assert main.count("<script") == main.count('type="module"') + main.count('type="application/json"')
+
+
+def test_the_project_has_a_short_way_to_it(person: Any) -> None:
+    client = person(superuser=True)
+    assert client.get("/admin/workbench/", follow=True).redirect_chain[-1][0] == url("overview")
+    assert "/admin/workbench/" in client.get("/").content.decode()

@@ -49,8 +49,14 @@ class Command(BaseCommand):
         )
 
     def _announce(self, url: str) -> None:
-        pages = {"Flows": "/", "Admin": "/admin/", "API": "/schema/docs/", "Docs": "/docs/", "Health": "/healthz"}
-        self.console.say("\n".join(["ready", *(f"  {name:<7}{url}{path}" for name, path in pages.items())]))
+        pages = {
+            "Flows": "/",
+            "Workbench": "/admin/workbench/",
+            "API": "/schema/docs/",
+            "Docs": "/docs/",
+            "Health": "/healthz",
+        }
+        self.console.say("\n".join(["ready", *(f"  {name:<10}{url}{path}" for name, path in pages.items())]))
         if settings.DEBUG and not settings.HOST.startswith(("127.", "localhost")):
             self.console.say(f"careful: DEBUG and its demo admin are open to everybody who reaches {settings.HOST}")
 
