@@ -105,6 +105,22 @@ def test_a_request_is_copied_as_code_that_works(tester: Callable[[str], Page], p
     expect(page.locator("#code")).to_contain_text("await fetch(")
 
 
+def test_an_answer_that_streams_appears_as_it_comes(tester: Callable[[str], Page]) -> None:
+    page = tester("POST /sse")
+    page.get_by_label("Type of the body").select_option("application/x-www-form-urlencoded")
+    page.get_by_label("Body", exact=True).fill("items=3")
+    send(page)
+    answer = page.locator("#answer-body")
+    expect(answer).to_contain_text("event: item")
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()  # there is more to come
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#status")).to_contain_text("Stopped.")
+    expect(answer).not_to_contain_text("event: done")
+    send(page)
+    expect(answer).to_contain_text("event: done")
+    expect(page.get_by_role("button", name="Stop")).to_be_hidden()
+
+
 def test_the_answer_schema_is_shown(tester: Callable[[str], Page]) -> None:
     page = tester("POST /pets")
     page.get_by_text("Answer 201: schema").click()
