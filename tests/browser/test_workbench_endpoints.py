@@ -112,13 +112,13 @@ def test_an_answer_that_streams_appears_as_it_comes(tester: Callable[[str], Page
     send(page)
     answer = page.locator("#answer-body")
     expect(answer).to_contain_text("event: item")
-    expect(page.get_by_role("button", name="Stop")).to_be_visible()  # there is more to come
-    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("button", name="Stop", exact=True)).to_be_visible()  # there is more to come
+    page.get_by_role("button", name="Stop", exact=True).click()
     expect(page.locator("#status")).to_contain_text("Stopped.")
     expect(answer).not_to_contain_text("event: done")
     send(page)
     expect(answer).to_contain_text("event: done")
-    expect(page.get_by_role("button", name="Stop")).to_be_hidden()
+    expect(page.get_by_role("button", name="Stop", exact=True)).to_be_hidden()
 
 
 def test_the_answer_schema_is_shown(tester: Callable[[str], Page]) -> None:
