@@ -22,7 +22,7 @@ def test_it_starts_everything_and_says_where(shared_run: Run) -> None:
     assert shared_run.kinds() == ["beat", "valkey", "warden", "web", "worker"]
     assert shared_run.get("/healthz?require=worker,layer,beat").status_code == 200
     printed = re.findall(rf"{re.escape(shared_run.url)}(/\S*)", shared_run.process.output)
-    assert {"/", "/admin/", "/schema/docs/", "/docs/", "/healthz"} <= set(printed)
+    assert {"/", "/admin/workbench/", "/schema/docs/", "/docs/", "/healthz"} <= set(printed)
     for path in (*printed, "/flows/todo/", "/static/streams/index.js"):
         assert shared_run.get(path).status_code == 200, path
 
