@@ -7,13 +7,19 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.support.product import Product
+from tests.support.product import Product, Products
 from tests.support.server import Server
 from tests.support.sockets import Socket
 from tests.support.values import todo
 
 SETTINGS = "tests.support.product_settings"
 WRITE = "from streams.registry import registry; registry.get('todo').set({group!r}, 't1', {value!r})"
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def product(request: pytest.FixtureRequest, products: Products) -> Product:
+    """Copies of our own: workers of others do not know our task."""
+    return products.make(request.param)
 
 
 @pytest.fixture(scope="module")

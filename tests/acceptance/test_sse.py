@@ -306,8 +306,8 @@ async def test_who_never_reads_is_given_up_and_slows_nobody(
         count = 3000  # of different items of 4 KB: nothing can be left out
         for start in range(0, count, 100):
             await sqlite_product.writer.acall("fill", stream="todo", group=group, start=start, count=100, size=4096)
-        frames = await neighbour.recv(count, within=30)
-        assert [frame.sequence for frame in frames] == list(range(1, count + 1))
+            frames = await neighbour.recv(100)  # this one reads: it must not fall behind because this machine is busy
+            assert [frame.sequence for frame in frames] == list(range(start + 1, start + 101))
         told = await sleeper.end(within=30)
         assert len(told) < count
         async with await EventStream.open(url(server, "todo", group), since=sleeper.source.last_id) as again:

@@ -195,7 +195,7 @@ def test_dispatcher_hands_over_what_was_lost_and_ever_later(bench: Bench, serve:
         assert hand_again() == 0
         [run] = all_runs()
         pauses.append(round((run.hand_at - run.created_at).total_seconds()))
-    assert pauses == [5, 10, 20, 30]
+    assert all(due <= pause < due + 4 for due, pause in zip([5, 10, 20, 30], pauses, strict=True)), pauses
 
 
 def test_run_that_its_worker_dropped_is_put_back(bench: Bench, serve: Any, monkeypatch: Any) -> None:

@@ -61,6 +61,14 @@ class Hall:
         item = await self.board.aget("watching", group)
         return 0 if item is None else int(item["n"])
 
+    def counts(self, number: int, group: str = "g") -> Callable[[], Awaitable[bool]]:
+        """Tell, when asked, whether so many are counted: a hook has run a moment before it commits."""
+
+        async def look() -> bool:
+            return await self.watching(group) == number
+
+        return look
+
 
 def increment(by: int) -> dict[str, Any]:
     return {"type": "increment", "path": "n", "by": by}
@@ -120,8 +128,8 @@ async def test_leaving_and_disconnecting_run_on_leave_once_each(hall: Hall) -> N
 
         for name in ("a", "a", "never joined", "b"):  # b is another connection's
             await one.leave("hall", "g", subscription=name)
-        await until(lambda: asyncio.sleep(0, hall.left), "on_leave of a")
-        assert (hall.left, await hall.watching()) == (["a"], 2)
+        await until(hall.counts(2), "on_leave of a")
+        assert hall.left == ["a"]
 
         await here.gone()
         assert (hall.left, await hall.watching(), await count(Lease)) == (["a", "b", "c"], 0, 0)
@@ -172,7 +180,7 @@ async def test_same_subscription_elsewhere_leaves_where_it_was(hall: Hall) -> No
         peer = here.peer()
         await enter(peer, "a", "one")
         await enter(peer, "a", "two")
-        await until(lambda: asyncio.sleep(0, hall.left), "on_leave of the first group")
+        await until(hall.counts(0, "one"), "on_leave of the first group")
         assert [await hall.watching(group) for group in ("one", "two")] == [0, 1]
         await enter(peer, "a", "two", "t1")
         await here.gone()
@@ -387,8 +395,8 @@ async def test_leases_of_a_lost_process_are_ended_by_another_once(hall: Hall) ->
         lost.access.leases.stop()
         async with house() as one, house() as other:
             await enter(one.peer(), "d")
-            await until(lambda: asyncio.sleep(0, len(hall.left) == 3), "on_leave of three")
-            assert (hall.left, await hall.watching()) == (["a", "b", "c"], 1)
+            await until(hall.counts(1), "on_leave of three")
+            assert hall.left == ["a", "b", "c"]
             await until(lambda: readers_are(1), "the lost process is forgotten")
             await other.gone()
             # it comes back, as one that was stopped, and is told by its next look
@@ -433,7 +441,7 @@ async def test_leave_of_a_lease_that_others_have_ended_runs_nothing(hall: Hall) 
         await enter(peer, "a")
         lost.access.leases.stop()
         async with house():
-            await until(lambda: asyncio.sleep(0, hall.left), "on_leave")
+            await until(hall.counts(0), "on_leave")
             await peer.leave("hall", "g", subscription="a")
             await lost.gone()
         assert (hall.left, await hall.watching()) == (["a"], 0)
