@@ -113,7 +113,7 @@ class Registry:
         self.replace(self.discovery.run())
 
     def replace(self, streams: Iterable[Defined]) -> None:
-        """Hold *streams* and no others."""
+        """Hold *streams* and no others of the project; what only Millrace itself uses stays."""
         by_name: dict[str, Defined] = {}
         for stream in streams:
             other = by_name.setdefault(stream.definition.name, stream)
@@ -123,7 +123,8 @@ class Registry:
                     f"{other.definition.file} and {stream.definition.file}"
                 )
         with self._lock:
-            self._streams = by_name
+            own = {name: stream for name, stream in self._streams.items() if name.startswith(RESERVED)}
+            self._streams = own | by_name
 
     def get(self, name: str) -> Defined:
         """Return the stream *name*.
