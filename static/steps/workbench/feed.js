@@ -37,8 +37,8 @@ export function refreshing(names, refresh, ms = 400) {
   let due = false;
   let busy = false;
   const go = async () => {
-    if (busy) {
-      due = true;
+    if (busy || document.hidden) {
+      due = true; // nobody looks: once more when somebody does
       return;
     }
     busy = true;
@@ -48,6 +48,7 @@ export function refreshing(names, refresh, ms = 400) {
     if (due) go();
   };
   for (const name of names) follow(name, go);
+  document.addEventListener("visibilitychange", () => due && !busy && go());
   go();
   return go;
 }
