@@ -125,7 +125,17 @@ function triggerBox({ type, source, condition, facts }) {
     h("dt", {}, name.replaceAll("_", " ")),
     h("dd", {}, h("code", {}, String(value))),
   ]);
-  return h("div", { class: "flows-trigger", "data-kind": type }, `${type} `, h("code", {}, source), h("dl", { class: "flows-facts" }, pairs));
+  const href = placeOf(type, source, facts);
+  const name = href ? h("a", { href }, h("code", {}, source)) : h("code", {}, source);
+  return h("div", { class: "flows-trigger", "data-kind": type }, `${type} `, name, h("dl", { class: "flows-facts" }, pairs));
+}
+
+/** Where the workbench shows what starts a step. */
+function placeOf(type, source, { group, item }) {
+  if (type === "http") return pageUrl("endpoints", { endpoint: source });
+  if (type === "queue") return pageUrl("queues", { step: chosen });
+  if (type === "stream") return pageUrl("streams", { stream: source, group, item });
+  return pageUrl({ cron: "schedules", state: "state" }[type]);
 }
 
 function recentRuns(recent) {

@@ -1,7 +1,7 @@
 /** The streams in a response: joined as soon as it is there, their items shown as they become. */
 import { StreamClient } from "../../streams/index.js";
 import { json } from "./json.js";
-import { config, h, show } from "./page.js";
+import { config, h, pageUrl, show } from "./page.js";
 
 const MOST = 20; // streams of one response
 const SHOWN = 50; // items of a group: the one the response named, and the newest
@@ -84,7 +84,9 @@ export class Live {
       status.dataset.state = "failed";
       status.textContent = `not joined: ${message}`;
     });
-    return h("section", { class: "ep-stream" }, h("p", { class: "wb-line" }, h("code", {}, `${streamName} / ${groupId}`), status), list, more);
+    const name = h("code", {}, `${streamName} / ${groupId}`);
+    const href = pageUrl("streams", { stream: streamName, group: groupId });
+    return h("section", { class: "ep-stream" }, h("p", { class: "wb-line" }, href ? h("a", { href }, name) : name, status), list, more);
   }
 
   #item(rows, item) {
