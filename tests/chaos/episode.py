@@ -11,6 +11,7 @@ from tests.chaos.checker import Excuses, Journals, check
 from tests.chaos.clients import Client, Kind, Pace, Subscription
 from tests.chaos.database import Dump, Place
 from tests.chaos.ledger import Ledger, Violation
+from tests.chaos.poster import Poster
 from tests.chaos.views import OwnView
 from tests.chaos.world import World
 
@@ -67,6 +68,8 @@ class Episode:
             )
         ]
         self.clients: list[Client] = []
+        url = f"http://127.0.0.1:{world.proxy.port}"
+        self.poster = Poster(f"poster{self.mark}", url, self.place("whole/hot"), random.Random(f"{self.dice.random()}"))
         self.dumps: list[Dump] = []
         self.found: list[Violation] = []
 
@@ -106,13 +109,14 @@ class Episode:
         self.people()
         self.world.run(self._all_joined(), 30)
         self.write()
+        self.world.loop.loop.call_soon_threadsafe(self.poster.start)
         self.world.pause(min(0.7, self.span / 3))
         try:
             self.fault.act(self)
         finally:
             self.world.revive()
         self.world.pause(min(0.7, self.span / 3))
-        self.world.end_writing()
+        self.end_writing()
         self.dumps.append(self.world.database.dump(self.mark))
         began = time.monotonic()
         settled = self.world.run(self._settled(self.dumps[-1]), self.settle + 30)
@@ -177,6 +181,11 @@ class Episode:
                     journal=str(self.directory / f"journal-{writing.name}.jsonl"),
                     heavy=self.fault.heavy,
                 )
+
+    def end_writing(self) -> None:
+        """Let everybody come to the end of what they write."""
+        self.world.run(self.poster.stop())
+        self.world.end_writing()
 
     # -- in the loop of the clients -------------------------------------------------------------------------------
 

@@ -281,7 +281,7 @@ def hints_lost(episode: Episode) -> None:
 def all_hints_lost(episode: Episode) -> None:
     episode.world.tell("hints", {"lose": 1.0})
     episode.world.pause(episode.span)
-    episode.world.end_writing()  # the last hint is lost, too
+    episode.end_writing()  # the last hint is lost, too
 
 
 @fault("hints doubled and reordered")
@@ -355,7 +355,7 @@ def restore(episode: Episode) -> None:
     world = episode.world
     world.save()
     world.pause(episode.span / 2)
-    world.end_writing()
+    episode.end_writing()
     episode.dumps.append(world.database.dump(episode.mark))
     world.restore()
     episode.excuses.restored = time.monotonic()
@@ -368,7 +368,7 @@ def restore_away(episode: Episode) -> None:
     proxy = episode.world.proxy
     episode.world.save()
     episode.world.pause(episode.span / 2)
-    episode.world.end_writing()
+    episode.end_writing()
     proxy.refusing = True
     episode.world.run(proxy.cut(1.0))
     episode.dumps.append(episode.world.database.dump(episode.mark))
