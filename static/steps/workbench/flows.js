@@ -2,7 +2,7 @@
 import { Diagram } from "./diagram.js";
 import { follow, refreshing } from "./feed.js";
 import { badge, duration, time } from "./format.js";
-import { attempt, h, load, nothing, pageUrl, show } from "./page.js";
+import { attempt, h, load, nothing, pageUrl, say, show } from "./page.js";
 import { python } from "./python.js";
 import { Running } from "./running.js";
 
@@ -98,6 +98,7 @@ async function choose(step) {
     button.setAttribute("aria-current", String(button.dataset.step === step));
   }
   await attempt(showDetails);
+  say(`${step} is shown`);
 }
 
 async function showDetails() {
