@@ -10,6 +10,7 @@ const at = (id) => document.getElementById(id);
 const query = new URLSearchParams(location.search);
 const diagram = new Diagram(at("diagram"), chooseAndGo);
 const running = new Running();
+const recentBox = h("div", {});
 let chosen = null;
 let steps = [];
 let edges = [];
@@ -104,6 +105,7 @@ async function choose(step) {
 async function showDetails() {
   const step = await load("details", { step: chosen });
   if (step.name !== chosen) return;
+  showRecent(step);
   const traces = pageUrl("traces", { step: step.name });
   show(at("details"), [
     h("h2", {}, step.name),
@@ -113,7 +115,7 @@ async function showDetails() {
     ...(step.triggers.length ? step.triggers.map(triggerBox) : [h("p", { class: "wb-faint" }, "Nothing starts it.")]),
     h("h3", {}, "Enqueues"),
     h("p", {}, step.enqueues === null ? "any topic: none is declared" : listed(step.enqueues) || "nothing"),
-    ...recentRuns(step.recent),
+    recentBox,
     traces ? h("p", {}, h("a", { href: traces }, "All its traces")) : null,
     h("h3", {}, "Source"),
     step.source ? h("pre", { tabindex: "0", "aria-label": "Source" }, python(step.source)) : h("p", { class: "wb-faint" }, "Python cannot tell."),
@@ -139,15 +141,16 @@ function placeOf(type, source, { group, item }) {
   return pageUrl({ cron: "schedules", state: "state" }[type]);
 }
 
-function recentRuns(recent) {
-  if (recent === null) return [];
-  const items = recent.map((run) => {
+/** The last runs alone: what else is there of a step does not change, and somebody may be reading it. */
+function showRecent({ recent }) {
+  const items = (recent ?? []).map((run) => {
     const href = pageUrl("traces", { trace: run.trace });
     const when = time(run.at);
     return h("li", { class: "wb-line" }, badge(run.state), href ? h("a", { href }, when) : when, h("span", { class: "wb-faint" }, duration(run.ms)));
   });
   const empty = h("p", { class: "wb-faint" }, "It has not run yet, or its runs are gone.");
-  return [h("h3", {}, "Last runs"), items.length ? h("ul", { class: "flows-runs" }, items) : empty];
+  const list = items.length ? h("ul", { class: "flows-runs" }, items) : empty;
+  show(recentBox, recent === null ? [] : [h("h3", {}, "Last runs"), list]);
 }
 
 const listed = (topics) => topics.join(", ");
@@ -163,7 +166,9 @@ refreshing(["runs"], () => attempt(refresh), 2000);
 async function refresh() {
   running.replace((await load("running")).running);
   showRunning();
-  if (chosen !== null) await showDetails();
+  if (chosen === null) return;
+  const step = await load("details", { step: chosen });
+  if (step.name === chosen) showRecent(step);
 }
 follow("runs", (news) => {
   for (const run of news ?? []) {
