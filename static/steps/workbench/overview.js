@@ -32,7 +32,17 @@ function showRates() {
     card.value.textContent = last === null ? "–" : card.text(last);
     show(card.line, spark(values, Rates.PLACES));
   }
-  const rows = rates.processes().map((one) =>
+  showTables(rates.processes(), rates.counters());
+}
+
+let shown = "";
+
+/** What the processes say, if it is something new: a table that is made anew loses what was selected in it. */
+function showTables(processes, counters) {
+  const said = JSON.stringify([processes.map(({ pid, changes, frames, connections }) => [pid, changes, frames, connections]), counters]);
+  if (said === shown) return;
+  shown = said;
+  const rows = processes.map((one) =>
     h(
       "tr",
       {},
@@ -40,9 +50,8 @@ function showRates() {
       ...["changes", "frames", "connections"].map((name) => h("td", { class: "number" }, number(one[name]))),
     ),
   );
-  const hint = h("tr", {}, h("td", { colspan: 4, class: "wb-faint" }, "No process has said anything yet."));
-  show(at("processes"), rows, hint);
-  const counts = rates.counters().map(([name, reason, count]) =>
+  show(at("processes"), rows, h("tr", {}, h("td", { colspan: 4, class: "wb-faint" }, "No process has said anything yet.")));
+  const counts = counters.map(([name, reason, count]) =>
     h("tr", {}, h("th", { scope: "row" }, name.replaceAll("_", " ")), h("td", {}, reason), h("td", { class: "number" }, number(count))),
   );
   const calm = h("tr", {}, h("td", { colspan: 3, class: "wb-faint" }, "Nothing was refused, dropped or healed since these processes started."));
