@@ -121,3 +121,8 @@ export async function copy(text, button) {
   say("Copied");
   setTimeout(() => (button.textContent = before), 1500);
 }
+
+// in a narrow window the navigation is a row that is scrolled
+const nav = document.querySelector(".wb-nav");
+const here = nav.querySelector("[aria-current]");
+if (here !== null) nav.scrollLeft = here.offsetLeft - (nav.clientWidth - here.offsetWidth) / 2;
