@@ -17,26 +17,27 @@ from django.utils.crypto import salted_hmac
 
 from streams.bus import attached, bus, changed, committed
 from streams.changes import Address, Change
-from streams.counters import counters
 from streams.gauges import gauges
 from streams.protocol import Json, event_frame
 from streams.roster import connected
+from streams.state import NAME as STATE
+from streams.state import state
 
-from .database import on_commit
+from .samples import connections, counted, thinned
 
 log = logging.getLogger(__name__)
 
-Topic = Literal["runs", "streams", "processes"]
+Topic = Literal["runs", "streams", "processes", "connections"]
 """``runs``: runs that were made, claimed, written down or ended. ``streams``: groups that changed. ``processes``: what
-each process that writes or serves has done so far."""
+each process that writes or serves has done so far. ``connections``: who is connected to it."""
 
 PERMISSIONS: Mapping[Topic, str] = {
     "runs": "steps.view_run",
     "streams": "streams.view_group",
     "processes": "steps.view_workbench",
+    "connections": "streams.view_lease",
 }
 STREAM = "streams:workbench"
-STATE = "streams:state"
 GATHER_S = 0.2
 MOST = 100  # things of one message; of more, ``more`` says that there were
 SAMPLE_S, SILENT_S = 1.0, 5.0  # between two samples of a process; of one that does nothing
@@ -134,10 +135,13 @@ class Feed:
             "frames": reading.frames,
             "connections": here,
             "polled": bus.polled(),
-            "times": [round(one, 2) for one in _thinned(reading.times)],
-            "counters": _counted(),
+            "times": [round(one, 2) for one in thinned(reading.times)],
+            "counters": counted(),
         }
         send("processes", {"processes": [sample], "more": False})
+        if self.serving:
+            there: Json = {"process": bus.origin, "pid": os.getpid(), "count": here, "those": connections()}
+            send("connections", {"connections": [there], "more": False})
 
 
 feed = Feed()
@@ -170,21 +174,8 @@ def _committed(address: Address, changes: Sequence[Change], **_: Any) -> None:
 
 def _changed(change: Change, **_: Any) -> None:
     if change.stream == STATE:  # nobody else is told of its commits
-        on_commit(lambda: _tell(change.address))
+        state.store.on_commit(lambda: _tell(change.address))
 
 
 def _tell(address: Address) -> None:
     feed.note("streams", f"{address.stream}/{address.group}", {"stream": address.stream, "group": address.group})
-
-
-def _counted() -> Json:
-    """Return what was refused, dropped or healed: name, reason and how often."""
-    return [[name, reason, count] for (name, reason), count in sorted(counters.all().items()) if count][:MOST]
-
-
-def _thinned(times: Sequence[float], most: int = 50) -> Sequence[float]:
-    """Return at most so many of *times*, evenly chosen from the sorted ones: their quantiles stay."""
-    ordered = sorted(times)
-    if len(ordered) <= most:
-        return ordered
-    return [ordered[round(index * (len(ordered) - 1) / (most - 1))] for index in range(most)]

@@ -32,7 +32,7 @@ from .outbox import Outbox
 from .packets import Packet
 from .protocol import PONG, REFRESHED, Join, Leave, Ping, Refresh, error_frame, parse_message, said_address
 from .registry import registry
-from .roster import Roster
+from .roster import Look, Roster
 
 log = logging.getLogger(__name__)
 
@@ -84,6 +84,7 @@ class Connection:
         self._joins = Window(conf().max_joins_per_minute)
         self._bad = Window(conf().max_bad_messages_per_minute - 1)
         self._closed = False
+        self._since = time.time()
         roster.enter(self)
         self._lifetime.start()
 
@@ -91,6 +92,12 @@ class Connection:
     def identity(self) -> Identity:
         """Whose it is."""
         return self._lifetime.identity
+
+    def look(self) -> Look:
+        """Return what it is like now; in any thread."""
+        joined = [subscribed.join for subscribed in list(self._subscribed.values()) if subscribed.grant is not None]
+        groups = [f"{join.address.stream}/{join.address.group}" for join in joined]
+        return Look(self.id, self.identity, groups, self._outbox.size, self._outbox.lag_s, self._since)
 
     def take(self, text: str | bytes) -> None:
         """Take a message of the client; returns at once and never raises."""

@@ -18,7 +18,7 @@ from .hub import Hub
 from .identity import Identity
 from .packets import Packet
 from .protocol import Join
-from .roster import Roster
+from .roster import Look, Roster
 from .tap import Tap
 from .transcript import COMMENT, RETRY, Transcript
 
@@ -39,6 +39,10 @@ class EventStream:
     def identity(self) -> Identity:
         """Whose it is."""
         return self._connection.identity
+
+    def look(self) -> Look:
+        """Return what it is like now."""
+        return self._connection.look()
 
     async def begin(self, join: Join) -> None:
         """Subscribe; when this returns the first frames are there.

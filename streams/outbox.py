@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
 from functools import partial
@@ -46,6 +47,7 @@ class Outbox:
         self._size = self._answers = 0
         self._task: asyncio.Task[None] | None = None
         self._closed = False
+        self._behind_since = 0.0
         self.batch = False
 
     def push(self, packet: Packet) -> None:
@@ -97,6 +99,11 @@ class Outbox:
         """What waits, in units of *measure*."""
         return self._size + self._answers
 
+    @property
+    def lag_s(self) -> float:
+        """For how long the peer has not taken all that there was for it; 0: it has."""
+        return 0.0 if self._task is None else time.monotonic() - self._behind_since
+
     def _step(self, packet: Packet) -> None:
         """Step the send once; nearly always that is all it takes, and a task only costs when it blocks."""
         coroutine = self._send(packet)
@@ -107,6 +114,7 @@ class Outbox:
         except Exception as error:  # noqa: BLE001 - a server may raise anything
             self._broken(error)
             return
+        self._behind_since = time.monotonic()
         self._task = asyncio.get_running_loop().create_task(self._flush(_Begun(coroutine, blocked_on)))
 
     async def _flush(self, begun: Awaitable[None]) -> None:

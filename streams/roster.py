@@ -1,10 +1,12 @@
 """The open connections of one event loop, and the work they leave behind."""
 
 import asyncio
+import heapq
 import logging
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
@@ -16,12 +18,29 @@ from .limits import Windows, network
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a connection is like. groups: that it has joined; waiting: characters in its outbox; lag_s: for how long
+    something has waited there; since: Unix seconds.
+    """
+
+    id: str
+    identity: Identity
+    groups: Sequence[str]
+    waiting: int
+    lag_s: float
+    since: float
+
+
 class Member(Protocol):
     """An open connection: a socket, or an SSE response."""
 
     @property
     def identity(self) -> Identity:
         """Whose it is."""
+
+    def look(self) -> Look:
+        """Return what it is like now; in any thread."""
 
     def shut(self, code: int) -> None:
         """End with the close code *code*; returns at once."""
@@ -130,3 +149,9 @@ def current_roster() -> Roster:
 def connected() -> int:
     """Return how many connections this process has; in any thread."""
     return sum(len(roster.members) for roster in list(_rosters.values()))
+
+
+def looks(most: int) -> list[Look]:
+    """Return what at most so many of this process's connections are like, those with the longest lag first."""
+    found = [member.look() for roster in list(_rosters.values()) for member in list(roster.members)]
+    return heapq.nlargest(most, found, key=lambda one: (one.lag_s, one.waiting))

@@ -36,6 +36,12 @@ class NotThere(Refused):
     code, status = "NOT_THERE", 404
 
 
+class NotAllowed(Refused):
+    """You may not do that."""
+
+    code, status = "NOT_ALLOWED", 403
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """Something that a page does. permission: of who may."""
@@ -116,6 +122,12 @@ def text_of(values: Mapping[str, Any], name: str, default: str | None = None) ->
     if not isinstance(value, str):
         raise Refused(f"{name} is missing.")
     return value
+
+
+def need(request: HttpRequest, permission: str) -> None:
+    """Ask for one more permission than the page's. Raises: NotAllowed."""
+    if not request.user.has_perm(permission):
+        raise NotAllowed(f"You need the permission {permission}.")
 
 
 def number_of(values: Mapping[str, Any], name: str, default: int, most: int) -> int:

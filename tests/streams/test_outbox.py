@@ -66,6 +66,18 @@ def packet(text: str) -> Packet:
     return Packet(text)
 
 
+async def test_lag_lasts_as_long_as_something_waits() -> None:
+    line = Line()
+    assert line.outbox.lag_s == 0
+    line.outbox.push(packet("a"))
+    line.outbox.push(packet("b"))
+    before = line.outbox.lag_s
+    await line.read(1)
+    assert 0 < before < line.outbox.lag_s  # it is since the first, not since the newest
+    await line.drain()
+    assert line.outbox.lag_s == 0
+
+
 # -- one after the other ----------------------------------------------------------------------------------------------
 
 

@@ -47,7 +47,7 @@ function parsed(headers, body) {
 }
 
 /** A value as Python writes it. */
-function literal(value) {
+export function literal(value) {
   if (value === null) return "None";
   if (typeof value === "boolean") return value ? "True" : "False";
   if (Array.isArray(value)) return `[${value.map(literal).join(", ")}]`;
