@@ -34,6 +34,7 @@ def test_connections_and_deliveries_are_counted(
         expect(watcher.get_by_text("Live", exact=True)).to_be_visible()
     expect(card(page, "Connections")).to_have_text("11")
 
+    expect(card(page, "Deliveries per second")).to_have_text("0")  # what their coming has caused is over
     before = frames(page)
     product.writer.call("call", stream="todo", method="set", arguments=["inbox", "h8", todo("milk")])
     expect(watchers[-1].get_by_text("milk")).to_be_visible()
