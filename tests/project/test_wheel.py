@@ -29,10 +29,11 @@ LOOK = """
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+from steps.workbench.pages import PAGES
 client = Client()
 client.force_login(User.objects.create_superuser("ada"))
-for page in ("overview", "flows", "endpoints"):
-    answer = client.get(reverse(f"admin:steps_workbench_{page}"), headers={"host": "localhost"})
+for page in PAGES:
+    answer = client.get(reverse(f"admin:steps_workbench_{page.name}"), headers={"host": "localhost"})
     assert answer.status_code == 200 and "steps/workbench/workbench.css" in answer.content.decode(), answer.content
 found = client.get(reverse("admin:steps_workbench_overview_numbers"), headers={"host": "localhost"}).json()
 assert found["states"]["dead"] == 0
