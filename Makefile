@@ -1,6 +1,7 @@
 # make run    everything in one terminal, at http://127.0.0.1:8000/ (PORT=8001 DATA=.data2: a second copy beside it)
 # make test   everything a merge needs, from nothing
 # make fuzz   100,000 random schedules for each of the clients' reducers; 100,000 frames and 12,000 requests for servers
+# make slow   what make test leaves out: the same on other databases and servers, kills and faults, minutes of them
 # make chaos  faults under load for 20 minutes (SECONDS=60 SEED=7: for so long, the same again)
 # make stress  eight processes with 5,000 transactions each, some of them killed (SEED=7)
 # make mutants whether each deliberate breakage is noticed (SEED=7)
@@ -17,7 +18,7 @@ PARTS := $(QUICK) browser unit faults
 SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .DEFAULT_GOAL := run
-.PHONY: run test fuzz stress chaos mutants help ready-to-run ready-to-test wheel clean $(PARTS)
+.PHONY: run test slow fuzz stress chaos mutants help ready-to-run ready-to-test wheel clean $(PARTS)
 
 run: ready-to-run
 	@$(BIN)/python manage.py prepare
@@ -55,7 +56,11 @@ checks:
 # Two files at a time: most tests wait for servers.
 unit:
 	@echo "== $@"
-	@$(BIN)/pytest tests --ignore tests/browser --ignore tests/chaos/test_chaos.py --numprocesses 2 --dist loadfile
+	@$(BIN)/pytest tests --ignore tests/browser --ignore tests/chaos/test_chaos.py --numprocesses 2 --dist loadfile -m "not slow"
+
+# The others: the same on another database or server, faults, kills.
+slow: ready-to-test
+	@$(BIN)/pytest tests --ignore tests/browser --numprocesses 2 --dist loadfile -m slow
 
 # Faults under load, and mutants: alone, since they need both cores.
 faults:

@@ -34,7 +34,7 @@ CHECKS = [
 ]
 
 
-@pytest.fixture(scope="module", params=["daphne", "uvicorn"])
+@pytest.fixture(scope="module", params=["daphne", pytest.param("uvicorn", marks=pytest.mark.slow)])
 def server(request: pytest.FixtureRequest, sqlite_product: Product) -> Server:
     return sqlite_product.serve(request.param, settings="tests.support.sse_settings")
 

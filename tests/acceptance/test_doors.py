@@ -40,7 +40,7 @@ WRITES: list[tuple[str, str, Any]] = [
 ]
 
 
-@pytest.fixture(scope="module", params=["daphne", "uvicorn"])
+@pytest.fixture(scope="module", params=[pytest.param("daphne", marks=pytest.mark.slow), "uvicorn"])
 def server(request: pytest.FixtureRequest, sqlite_product: Product) -> Server:
     return sqlite_product.serve(request.param, settings="tests.support.sse_settings")
 

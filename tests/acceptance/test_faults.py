@@ -35,6 +35,7 @@ async def shows(product: Product, subscription: Subscription, group: str) -> Non
 
 
 @pytest.mark.feature("C16", "C22")
+@pytest.mark.slow
 async def test_our_client_is_right_after_each_of_five_kills_during_writes(sqlite_product: Product, group: str) -> None:
     product, server, writer = sqlite_product, sqlite_product.serve(), sqlite_product.console()
     said: list[str] = []
@@ -140,6 +141,7 @@ async def test_our_client_over_a_line_that_loses_repeats_and_reorders(sqlite_pro
 
 
 @pytest.mark.feature("B16")
+@pytest.mark.slow
 async def test_writers_of_many_processes_lose_nothing_and_clients_converge(product: Product, group: str) -> None:
     """Four processes increment one counter and append to one list; everybody sees every sum once."""
     consoles = [product.console() for _ in range(4)]
@@ -204,6 +206,7 @@ async def test_an_event_to_an_item_reaches_its_and_the_groups_subscribers_once(
     other.kill()
 
 
+@pytest.mark.slow
 async def test_a_thousand_sockets_that_come_back_at_once(products: Products, group: str) -> None:
     """One read of the log for all who come back to a process, or two: counted by the database itself."""
     product = products.make("postgres")

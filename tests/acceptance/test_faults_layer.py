@@ -79,6 +79,7 @@ async def written(product: Product, socket: Socket, group: str, count: int = 3) 
     assert [frame.sequence for frame in frames] == list(range(last + 1, last + 1 + count))
 
 
+@pytest.mark.slow
 async def test_absent_at_start_and_there_later(house: Callable[..., Product], server: Valkey, group: str) -> None:
     product = house()
     async with await Socket.connect(product.web.ws) as socket:
@@ -106,7 +107,7 @@ def again(server: Valkey) -> None:
 
 
 @pytest.mark.feature("G3")
-@pytest.mark.parametrize("break_", [kill, stop])
+@pytest.mark.parametrize("break_", [kill, pytest.param(stop, marks=pytest.mark.slow)])
 async def test_gone_for_a_while(
     house: Callable[..., Product], server: Valkey, group: str, break_: Callable[[Valkey], None]
 ) -> None:
@@ -134,6 +135,7 @@ async def test_gone_for_a_while(
 
 
 @pytest.mark.parametrize("command", [("FLUSHALL",), ("CLIENT", "KILL", "TYPE", "pubsub")])
+@pytest.mark.slow
 async def test_flushed_or_its_subscriptions_killed(
     house: Callable[..., Product], server: Valkey, group: str, command: tuple[str, ...]
 ) -> None:
@@ -150,6 +152,7 @@ async def test_flushed_or_its_subscriptions_killed(
     client.close()
 
 
+@pytest.mark.slow
 async def test_deaf_subscriptions_of_many_groups_are_noticed_and_come_back(
     house: Callable[..., Product], server: Valkey, tmp_path: Path, group: str
 ) -> None:
@@ -173,7 +176,7 @@ async def test_deaf_subscriptions_of_many_groups_are_noticed_and_come_back(
 
 
 @pytest.mark.feature("G5")
-@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+@pytest.mark.parametrize("database", ["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
 async def test_in_memory_layer_with_worker_and_beat(
     tmp_path: Path, server: Valkey, postgres_server: Postgres | GivenPostgres, database: str, group: str
 ) -> None:

@@ -16,7 +16,7 @@ SETTINGS = "tests.support.product_settings"
 WRITE = "from streams.registry import registry; registry.get('todo').set({group!r}, 't1', {value!r})"
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+@pytest.fixture(scope="module", params=[pytest.param("sqlite", marks=pytest.mark.slow), "postgres"])
 def product(request: pytest.FixtureRequest, products: Products) -> Product:
     """Copies of our own: workers of others do not know our task."""
     return products.make(request.param)

@@ -174,6 +174,7 @@ def test_a_token_callback_brings_a_new_token_when_the_old_one_is_over(guard: Ser
 
 
 @pytest.mark.feature("C16")
+@pytest.mark.slow
 def test_node_client_is_right_after_each_of_five_kills_during_writes(
     sqlite_product: Product, node: Follow, group: str
 ) -> None:

@@ -38,7 +38,7 @@ def cut_off(products: Products) -> Product:
     return product
 
 
-@pytest.fixture(params=["linked", "cut_off"])
+@pytest.fixture(params=[pytest.param("linked", marks=pytest.mark.slow), "cut_off"])
 def product(request: pytest.FixtureRequest) -> Product:
     found: Product = request.getfixturevalue(request.param)
     return found

@@ -24,7 +24,7 @@ STREAM, GROUP = "parallelMerge", "merge-groups"
 COMPLETED = "SELECT trace_id FROM steps_run WHERE step = 'StreamMergeComplete' AND state = 'done'"
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+@pytest.fixture(scope="module", params=[pytest.param("sqlite", marks=pytest.mark.slow), "postgres"])
 def factory(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
@@ -126,6 +126,7 @@ async def test_many_parts_at_one_time_end_at_the_true_number_everywhere(factory:
     await merges(factory, MERGES, PARTS, kill=False)
 
 
+@pytest.mark.slow
 async def test_killed_workers_change_nothing(factory: Factory) -> None:
     await merges(factory, MERGES, PARTS, kill=True)
 

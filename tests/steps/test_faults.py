@@ -34,6 +34,7 @@ def factory(
     made.stop()
 
 
+@pytest.mark.slow
 def test_every_completion_and_effect_once_under_faults(factory: Factory) -> None:
     database = factory.product.database
     count = COUNTS[database] // 2  # each message is two runs

@@ -19,7 +19,7 @@ from tests.support.sockets import Socket
 from tests.support.waiting import eventually
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+@pytest.fixture(scope="module", params=[pytest.param("sqlite", marks=pytest.mark.slow), "postgres"])
 def factory(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, postgres_server: Postgres | GivenPostgres
 ) -> Iterator[Factory]:
