@@ -24,7 +24,7 @@ from tests.support.values import todo
 from tests.support.waiting import eventually
 
 LONG = bool(os.environ.get("MILLRACE_LONG"))
-SETTINGS = "tests.support.stress_settings"
+SETTINGS, STREAM = "tests.support.stress_settings", "whole"
 PATIENCE_S = 3600.0 if LONG else 120.0
 SEED = int(os.environ.get("SEED", "3"))
 
@@ -57,7 +57,8 @@ class Field:
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
 def field(request: pytest.FixtureRequest, products: Products) -> Field:
     product = products.make(request.param)
-    product.web.kill()  # it would trim the log
+    product.web.kill()  # it does not know the stream
+    product.environment["DJANGO_SETTINGS_MODULE"] = SETTINGS
     return Field(product, product.serve(settings=SETTINGS), (FULL if LONG else SMALL)[request.param])
 
 
@@ -68,7 +69,7 @@ async def test_nothing_is_lost_and_nothing_rolled_back_is_seen(
     size, product, dice = field.size, field.product, random.Random(SEED)
     groups = [f"g{number}-{uuid4().hex[:8]}" for number in range(size.groups)]
     consoles = [product.console() for _ in range(size.writers)]
-    watchers = [await Watcher.open(field.server.ws, "todo", groups) for _ in range(size.clients)]
+    watchers = [await Watcher.open(field.server.ws, STREAM, groups) for _ in range(size.clients)]
     began = time.monotonic()
     for number, console in enumerate(consoles):
         begin(console, groups, SEED + number, size.transactions)
@@ -85,7 +86,7 @@ async def test_nothing_is_lost_and_nothing_rolled_back_is_seen(
     behind = time.monotonic() - began - took
     changes = 0
     for group in groups:
-        items = journal.check(product.rows, "todo", group)
+        items = journal.check(product.rows, STREAM, group)
         changes += whole(product, group)
         for watcher in watchers:
             assert watcher.kept[group].state == items, group
@@ -109,7 +110,7 @@ async def test_nothing_is_lost_and_nothing_rolled_back_is_seen(
 
 
 def begin(console: Console, groups: list[str], seed: int, count: int) -> None:
-    console.begin("tests.support.stress:transactions", stream="todo", groups=groups, seed=seed, count=count)
+    console.begin("tests.support.stress:transactions", stream=STREAM, groups=groups, seed=seed, count=count)
 
 
 async def kill_one(field: Field, consoles: list[Console], groups: list[str], dice: random.Random, number: int) -> None:
@@ -129,7 +130,7 @@ def total(product: Product, groups: list[str]) -> int:
     """How many changes there are in all groups."""
     marks = ", ".join("?" * len(groups))
     rows = product.rows(
-        f"SELECT COALESCE(SUM(sequence), 0) FROM streams_group WHERE stream = 'todo' AND key IN ({marks})", groups
+        f"SELECT COALESCE(SUM(sequence), 0) FROM streams_group WHERE stream = 'whole' AND key IN ({marks})", groups
     )
     counted: int = rows[0][0]
     return counted
@@ -138,7 +139,7 @@ def total(product: Product, groups: list[str]) -> int:
 def whole(product: Product, group: str) -> int:
     """Check that the log has every sequence from 1 to N, once; return N."""
     [(number, sequence)] = product.rows(
-        "SELECT id, sequence FROM streams_group WHERE stream = 'todo' AND key = ?", [group]
+        "SELECT id, sequence FROM streams_group WHERE stream = 'whole' AND key = ?", [group]
     )
     rows: list[Any] = product.rows("SELECT sequence FROM streams_change WHERE group_id = ? ORDER BY sequence", [number])
     assert [row[0] for row in rows] == list(range(1, sequence + 1))
@@ -147,7 +148,7 @@ def whole(product: Product, group: str) -> int:
 
 def up_to_date(product: Product, watcher: Watcher) -> bool:
     """Does it show each group where the database has it?"""
-    rows = product.rows("SELECT key, sequence, epoch FROM streams_group WHERE stream = 'todo'")
+    rows = product.rows("SELECT key, sequence, epoch FROM streams_group WHERE stream = 'whole'")
     stored = {key: (sequence, epoch) for key, sequence, epoch in rows}
     return all(watcher.at(group) == stored.get(group, (0, "")) for group in watcher.kept)
 
@@ -156,15 +157,15 @@ def up_to_date(product: Product, watcher: Watcher) -> bool:
 async def test_concurrent_increments_are_all_counted_and_seen_in_order(field: Field) -> None:
     size, product, group = field.size, field.product, uuid4().hex
     consoles = [product.console() for _ in range(4)]
-    await product.writer.astream("todo", "set", group, "t", todo("count", number=0))
+    await product.writer.astream(STREAM, "set", group, "t", todo("count", number=0))
     sockets = [await Socket.connect(field.server.ws) for _ in range(size.clients)]
     for socket in sockets:
-        await socket.joined("todo", group)
+        await socket.joined(STREAM, group)
     for console in consoles:
-        console.begin("increments", stream="todo", group=group, item="t", count=size.increments // 4)
+        console.begin("increments", stream=STREAM, group=group, item="t", count=size.increments // 4)
     for console in consoles:
         assert await asyncio.to_thread(console.result, PATIENCE_S) == size.increments // 4
-    [stored] = journal.check(product.rows, "todo", group)
+    [stored] = journal.check(product.rows, STREAM, group)
     assert stored["number"] == size.increments
     for socket in sockets:
         frames = await socket.recv(size.increments, within=60)
