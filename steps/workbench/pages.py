@@ -1,6 +1,6 @@
 """All pages, in the order of the navigation."""
 
-from . import endpoints, flows, logs, overview, streams, traces
+from . import endpoints, flows, logs, overview, queues, streams, traces
 from .page import Page
 
-PAGES: tuple[Page, ...] = (overview.page, flows.page, endpoints.page, traces.page, logs.page, streams.page)
+PAGES: tuple[Page, ...] = (overview.page, flows.page, endpoints.page, traces.page, logs.page, streams.page, queues.page)
