@@ -1,6 +1,5 @@
 """Endpoints: the routes of the steps, to be tried; what they answer, and the trace of it."""
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -8,9 +7,8 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
 from ..errors import InvalidStepInput
-from ..models import Run
 from ..routes import Route, table
-from ..runs import rows
+from . import traces
 from .examples import described, example
 from .page import Json, NotThere, Page, text_of
 
@@ -23,7 +21,6 @@ page = Page(
     topics=("runs",),
 )
 
-TRACED = 100  # runs of one trace
 BODIES = ("POST", "PUT", "PATCH", "DELETE")
 
 
@@ -52,11 +49,11 @@ def check(request: HttpRequest, body: Mapping[str, Any]) -> Json:
 
 @page.data
 def trace(request: HttpRequest) -> Json:
-    """Return the runs of the trace ``id``, the first one first, with what they wrote down."""
-    if not request.user.has_perm("steps.view_run"):
-        return {"runs": None}
-    found = rows().filter(trace_id=text_of(request.GET, "id")).order_by("id")[:TRACED]
-    return {"runs": [_run(run) for run in found]}
+    """Return the runs of the trace ``id``, as its own page has them; None for who may not see runs."""
+    return traces.trace(request) if traces.page.may_see(request) else {"runs": None}
+
+
+page.data(traces.change)
 
 
 def _endpoint(route: Route, prefix: str) -> dict[str, Json]:
@@ -86,31 +83,3 @@ def _route(id: str) -> Route:
         if route.trigger.source == id:
             return route
     raise NotThere(f"There is no endpoint {id!r:.80}.")
-
-
-def _run(run: Run) -> dict[str, Json]:
-    begun, ended = run.started_at or run.created_at, run.finished_at
-    return {
-        "id": run.id,
-        "parent": run.parent_id,
-        "step": run.step,
-        "trigger": run.trigger,
-        "source": run.source,
-        "state": run.state,
-        "reason": run.reason,
-        "attempts": run.attempts,
-        "at": begun.timestamp() * 1000,
-        "until": None if ended is None else ended.timestamp() * 1000,
-        "operations": [
-            {"at": entry.get("at"), "name": entry.get("operation"), "where": _where(entry)}
-            for entry in json.loads(run.operations)
-        ],
-        "logs": [
-            {"at": entry.get("at"), "level": entry.get("level"), "message": entry.get("message")}
-            for entry in json.loads(run.logs)
-        ],
-    }
-
-
-def _where(entry: Mapping[str, Any]) -> str:
-    return "/".join(str(entry[name]) for name in ("group", "id", "topic") if entry.get(name))

@@ -160,6 +160,6 @@ def test_a_trace_is_read_at_once(person: Any, django_assert_num_queries: DjangoA
     with django_assert_num_queries(3):
         runs = client.get(TRACE, {"id": first.trace_id}).json()["runs"]
     assert [run["id"] for run in runs] == [first.id, second.id]
-    assert runs[0]["operations"] == [{"at": 1, "name": "streams.a.set", "where": "g"}]
-    assert runs[1]["logs"] == [{"at": 2, "level": "info", "message": "hello"}]
+    assert runs[0]["operations"][0]["name"] == "streams.a.set"
+    assert runs[1]["logs"][0]["message"] == "hello"
     assert person("steps.view_workbench").get(TRACE, {"id": first.trace_id}).json() == {"runs": None}

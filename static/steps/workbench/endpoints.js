@@ -1,12 +1,14 @@
 /** Endpoints: choose one, fill in what it takes, send it; its answer, its streams and its trace live beside each other. */
 import { LANGUAGES } from "./code.js";
+import { showEntries } from "./entries.js";
 import { refreshing } from "./feed.js";
 import { duration, size } from "./format.js";
 import { json } from "./json.js";
 import { Live, current } from "./live.js";
 import { attempt, config, copy, h, load, nothing, pageUrl, say, show } from "./page.js";
 import { RequestForm } from "./request.js";
-import { showTrace } from "./trace.js";
+import { span } from "./runtree.js";
+import { Timeline } from "./timeline.js";
 
 const at = (id) => document.getElementById(id);
 const query = new URLSearchParams(location.search);
@@ -18,6 +20,12 @@ let sending = null; // AbortController
 let answered = null; // the JSON of the last answer, with the element that shows it
 let trace = null;
 let language = "curl";
+const KINDS = new Set(["operations", "logs"]);
+const DRAW_MS = 200;
+const timeline = new Timeline(at("timeline"), at("scale"), chooseRun);
+let runs = [];
+let run = null; // the chosen one of them
+let offset = 0; // of the server's clock
 
 // -- the list --------------------------------------------------------------------------------------------------------
 
@@ -25,11 +33,11 @@ async function showAll() {
   const found = await load("endpoints");
   endpoints = found.endpoints;
   if (!found.served || endpoints.length === 0) {
-    at("editor").hidden = true;
     const text = found.served ? "No step has an http trigger yet." : "steps.urls is not included, so no step can be called.";
     show(at("list"), nothing(text, "li"));
     return;
   }
+  at("editor").hidden = false;
   showList();
   choose(endpoints.find(({ id }) => id === query.get("endpoint")) ?? endpoints[0]);
 }
@@ -153,8 +161,8 @@ async function send() {
 function stop() {
   sending?.abort();
   live.stop();
-  answered = null;
-  trace = null;
+  answered = trace = run = null;
+  runs = [];
   at("trace-part").hidden = at("streams-part").hidden = true;
 }
 
@@ -228,14 +236,32 @@ function showItems(items) {
 async function refreshTrace() {
   if (trace === null) return;
   const wanted = trace;
-  const { runs } = await load("trace", { id: wanted });
-  if (wanted !== trace || runs === null) return;
-  at("trace-part").hidden = false;
+  const found = await load("trace", { id: wanted });
+  if (wanted !== trace || found.runs === null) return;
+  [runs, offset] = [found.runs, found.now - Date.now()];
+  at("trace-part").hidden = runs.length === 0;
   const href = pageUrl("traces", { trace });
   show(at("trace-title"), href ? h("a", { href }, "Trace") : "Trace");
-  if (runs.length) showTrace(at("trace"), runs);
-  else show(at("trace"), nothing("Its runs are not written down yet.", "li"));
+  showRuns();
 }
+
+function showRuns() {
+  const now = Date.now() + offset;
+  if (runs.length === 0) return;
+  timeline.show(runs, now, run);
+  showEntries(at("entries"), runs, { from: span(runs, now).from, kinds: KINDS, run });
+}
+
+/** Show what one run has written down; once more: what all have. */
+function chooseRun(id) {
+  run = run === id ? null : id;
+  showRuns();
+}
+
+setInterval(() => {
+  const now = Date.now() + offset;
+  if (runs.length > 0 && span(runs, now).open) timeline.draw(now);
+}, DRAW_MS);
 
 attempt(showAll);
 refreshing(["runs"], () => attempt(refreshTrace), 500);
