@@ -4,10 +4,8 @@ import json
 import logging
 import random
 import time
-import traceback
 from asyncio import CancelledError
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -28,7 +26,6 @@ from .spans import Span
 
 log = logging.getLogger(__name__)
 
-TRACEBACK = 8000  # characters kept of one
 INSIST_S = (0.2, 0.5, 1.0, 2.0, 4.0)  # between attempts to write down what came of it
 
 
@@ -50,6 +47,7 @@ class Attempt:
             fence=run.fence,
         )
         self.span.logs, self.span.operations = json.loads(run.logs), json.loads(run.operations)
+        self.span.failures = json.loads(run.history)
         self.listener: Listener | None = None
         self.ends_at: float | None = None
 
@@ -132,7 +130,8 @@ class Attempt:
         error_id = uuid4().hex
         if self.span.atomic:
             self.span.operations = json.loads(self.run.operations)  # what it did was undone
-        columns = {"failures": failures, "error_id": error_id, "history": self._history(error, reason)}
+        self.span.fail(error, reason)
+        columns = {"failures": failures, "error_id": error_id, "history": json.dumps(self.span.failures)}
         try:
             if final:
                 self._log(logging.ERROR, "step failed", "run_dead", error, error_id)
@@ -150,17 +149,6 @@ class Attempt:
     def time_out(self) -> None:
         """Fence off a handler that does not come to an end."""
         self.fail(TimedOut(f"the handler took longer than {self.config.timeout:g} s and was fenced off"))
-
-    def _history(self, error: BaseException, reason: str) -> str:
-        trace = "".join(traceback.format_exception(error))[-TRACEBACK:]
-        entry = {
-            "attempt": self.span.attempt,
-            "started_at": self.span.started_at.isoformat(),
-            "ended_at": datetime.now(UTC).isoformat(),
-            "error": reason[:TRACEBACK],
-            "traceback": trace,
-        }
-        return json.dumps([*json.loads(self.run.history), entry][-20:])
 
     def _insist(self, write: Callable[[], None]) -> None:
         """Write, again after a while if the database does not take it: the work is done, its end should be known."""

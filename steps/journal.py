@@ -1,6 +1,7 @@
 """The rows of HTTP runs: written after the response, by one thread per process, many at once."""
 
 import atexit
+import json
 import logging
 import os
 import threading
@@ -58,6 +59,7 @@ class Journal:
             finished_at=datetime.now(UTC),
             reason=text(reason),
             error_id=error_id,
+            history=json.dumps(span.failures),
             **trace(span),
         )
         if self._process != os.getpid():

@@ -4,6 +4,7 @@ import re
 import secrets
 import threading
 import time
+import traceback
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -12,6 +13,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .conf import conf
+
+TRACEBACK = 8000  # characters kept of one
+FAILURES = 20  # attempts, the last ones
 
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(?:-.*)?")
 
@@ -45,6 +49,7 @@ class Span:
         self.started_at = datetime.now(UTC)
         self.logs: list[dict[str, Any]] = []
         self.operations: list[dict[str, Any]] = []
+        self.failures: list[dict[str, Any]] = []
         self.dropped: Counter[str] = Counter()
         self.changed = False  # since it was last written down
         self._counts: Counter[str] = Counter()
@@ -75,6 +80,17 @@ class Span:
     def operation(self, name: str, **facts: Any) -> None:
         """Write down what was done to a stream, the state or a topic."""
         self._add("operations", self.operations, {"operation": name, **facts})
+
+    def fail(self, error: BaseException, reason: str) -> None:
+        """Write down that this attempt has come to nothing, and where."""
+        entry = {
+            "attempt": self.attempt,
+            "started_at": self.started_at.isoformat(),
+            "ended_at": datetime.now(UTC).isoformat(),
+            "error": reason[:TRACEBACK],
+            "traceback": "".join(traceback.format_exception(error))[-TRACEBACK:],
+        }
+        self.failures = [*self.failures, entry][-FAILURES:]
 
     def _add(self, kind: str, entries: list[dict[str, Any]], entry: dict[str, Any]) -> None:
         with self._lock:

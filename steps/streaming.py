@@ -93,6 +93,7 @@ class _Chunks:
             raise
         except Exception as error:
             error_id, reason = uuid4().hex, f"{type(error).__name__}: {error}"
+            self._span.fail(error, reason)
             facts = {"action": "stream_failed", "step": self._span.step, "error_id": error_id}
             with self._span.current():
                 log.exception("step failed while it streamed", extra=facts | {"trace_id": self._span.trace_id})

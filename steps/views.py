@@ -115,6 +115,7 @@ class StepView(APIView):
         set_rollback()  # of ATOMIC_REQUESTS: Django will see a response, not the exception
         error_id, name = uuid4().hex, self.route.step.name
         self.error_id, self.reason = error_id, f"{type(error).__name__}: {error}"
+        self.span.fail(error, self.reason)
         facts = {"action": "step_failed", "step": name, "error_id": error_id, "trace_id": self.span.trace_id}
         with self.span.current():
             log.error("step failed", exc_info=error, extra=facts)

@@ -76,7 +76,7 @@ def test_level_and_text_choose_lines(page: Page, take_in: Callable[[str], str]) 
     expect(lines(page).filter(has_text="The model does not answer").first).to_be_visible()
     expect(lines(page).filter(has_text="Pet created")).to_have_count(0)
     page.get_by_label("Text", exact=True).fill("no run says this")
-    expect(page.get_by_text("No line fits.")).to_be_visible()
+    expect(page.get_by_text("No line fits so far.")).to_be_visible()
     page.get_by_role("button", name="Clear").click()
     expect(lines(page).filter(has_text="Pet created").first).to_be_visible()
 

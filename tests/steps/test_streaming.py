@@ -99,9 +99,11 @@ def test_exception_after_the_first_chunk_ends_the_stream_with_an_error(server: S
     assert [item["event"] for item in found] == ["item", "error"]
     error = json.loads(found[-1]["data"])
     assert error["error"] == "Internal server error"
-    look = "SELECT state, status, reason FROM steps_run WHERE error_id = ?"
+    look = "SELECT state, status, reason, history FROM steps_run WHERE error_id = ?"
     rows = eventually(lambda: factory.rows(look, error["error_id"]), what="the trace is written")
-    assert rows == [("failed", 500, "Poisoned: ")]
+    *ended, history = rows[0]
+    assert ended == ["failed", 500, "Poisoned: "]
+    assert "raise Poisoned" in json.loads(history)[0]["traceback"]
 
 
 def test_body_that_was_parsed_can_still_be_streamed(server: Server) -> None:

@@ -153,6 +153,9 @@ def test_failed_request_is_always_kept_and_others_as_sampled(serve: Any, databas
     assert (run.step, run.state, run.status) == ("Fails", "failed", 500)
     assert run.error_id == answer.json()["error_id"]
     assert run.reason == "ValueError: wrong\ufffd ?"
+    [attempt] = json.loads(run.history)
+    assert attempt["attempt"] == 1
+    assert "in fails\n    raise ValueError(" in attempt["traceback"]
 
 
 def test_every_process_decides_the_same_about_a_trace() -> None:

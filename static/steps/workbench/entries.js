@@ -56,12 +56,19 @@ export function called({ name, facts }) {
 function details(entry, known) {
   if (entry.kind !== "operation") return known ? [json(known, "What the line says besides")] : [];
   const { stream, facts } = entry;
-  const page = stream === "streams:state" ? pageUrl("state", { scope: facts.group, key: facts.id }) : pageUrl("streams", { stream, group: facts.group, item: facts.id });
   const value = h("div", {});
-  const parts = [json(facts, "What is known of the operation"), value];
-  if (stream && page) parts.push(h("p", {}, h("a", { href: page }, stream === "streams:state" ? "The value as it is now" : "The item as it is now")));
+  const parts = [json(facts, "What is known of the operation"), value, places(stream, facts)];
   if (stream && facts.sequence) written(value, stream, facts);
   return parts;
+}
+
+/** Ways to where it was written. */
+function places(stream, { group, id }) {
+  const isState = stream === "streams:state";
+  const links = isState
+    ? [["The value now", pageUrl("state", { scope: group, key: id })]]
+    : [["The group now", pageUrl("streams", { stream, group })], ["The item's log", id ? pageUrl("streams", { stream, group, item: id, tab: "log" }) : null]];
+  return h("p", { class: "wb-line" }, stream ? links.filter(([, href]) => href).map(([text, href]) => h("a", { href }, text)) : []);
 }
 
 /** Show the value that was written, from the log of the group. */

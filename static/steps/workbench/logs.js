@@ -135,7 +135,7 @@ function onlyOf(trace) {
 
 function empty() {
   const words = Object.values(filters()).some(Boolean)
-    ? "No line fits. Look further back, or choose other filters."
+    ? `No line fits so far. ${further.before === null ? "Choose" : "Look further back, or choose"} other filters.`
     : "No run has logged anything yet. What steps write with ctx.logger, or any logger of Python, appears here.";
   return nothing(words, "li");
 }

@@ -11,15 +11,16 @@ import { attempt, h, load, pageUrl, show } from "./page.js";
 export async function showRun(element, run, onClose) {
   const more = await attempt(() => load("run", { id: run.id }));
   if (more === undefined) return;
-  const close = h("button", { type: "button", class: "wb-button", onclick: onClose }, "All runs");
+  const close = h("button", { type: "button", class: "wb-button", onclick: onClose }, "Close");
   show(element, [
     h("div", { class: "wb-line run-head" }, h("h3", {}, run.step), badge(more.state), close),
     facts(run, more),
-    ...more.errors.map((one) => errorBox(one)),
+    ...more.errors.map((one, index) => errorBox(one, index === more.errors.length - 1)),
     h("h3", {}, "Input"),
     input(more),
     links(run, more),
   ]);
+  for (const stack of element.querySelectorAll(".run-error pre")) stack.scrollTop = stack.scrollHeight; // where it broke
 }
 
 function facts(run, more) {
@@ -38,9 +39,11 @@ function facts(run, more) {
   return h("dl", { class: "run-facts" }, shown.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
 }
 
-function errorBox({ number, at, error, stack }) {
+/** @param {boolean} open the last one: it is what one looks for first */
+function errorBox({ number, at, error, stack }, open) {
   const title = h("summary", {}, `Attempt ${number} failed `, time(at), " ", h("code", {}, error.split("\n")[0]));
-  return h("details", { class: "run-error", open: true }, title, h("pre", { tabindex: "0", "aria-label": `Stack of attempt ${number}` }, stack || error));
+  const text = h("pre", { tabindex: "0", "aria-label": `Stack of attempt ${number}` }, stack || error);
+  return h("details", { class: "run-error", open, ontoggle: () => (text.scrollTop = text.scrollHeight) }, title, text);
 }
 
 function input({ input: value, size: length }) {

@@ -93,7 +93,7 @@ function showList() {
 const newest = (traces) => (traces.find(({ state }) => state === "running") ?? traces.find(({ begun }) => begun) ?? traces[0])?.id ?? null;
 
 function empty() {
-  if (isFiltered()) return nothing("None of these runs fits. Look further back, or choose other filters.", "li");
+  if (isFiltered()) return nothing(`No run fits so far. ${further.before === null ? "Choose" : "Look further back, or choose"} other filters.`, "li");
   const hint = nothing("No step has run yet. Call an endpoint, and its trace appears here. ", "li");
   const endpoints = pageUrl("endpoints");
   if (endpoints) hint.append(h("a", { href: endpoints }, "Endpoints"));
