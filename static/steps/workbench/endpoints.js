@@ -1,4 +1,5 @@
 /** Endpoints: choose one, fill in what it takes, send it; its answer, its streams and its trace live beside each other. */
+import { query, remember } from "./address.js";
 import { LANGUAGES } from "./code.js";
 import { showEntries } from "./entries.js";
 import { refreshing } from "./feed.js";
@@ -11,7 +12,6 @@ import { span } from "./runtree.js";
 import { Timeline } from "./timeline.js";
 
 const at = (id) => document.getElementById(id);
-const query = new URLSearchParams(location.search);
 const form = new RequestForm(showCode);
 const live = new Live(at("streams"), showItems);
 let endpoints = [];
@@ -77,8 +77,7 @@ function chooseAndGo(endpoint) {
 function choose(endpoint) {
   stop();
   chosen = endpoint;
-  query.set("endpoint", endpoint.id);
-  history.replaceState(null, "", `?${query}`);
+  remember({ endpoint: endpoint.id });
   for (const button of at("list").querySelectorAll("[data-endpoint]")) {
     button.setAttribute("aria-current", String(button.dataset.endpoint === endpoint.id));
   }

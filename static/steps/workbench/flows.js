@@ -1,4 +1,5 @@
 /** Flows: a diagram that lights up, the same steps as a list, and what is known of the one that is chosen. */
+import { query, remember } from "./address.js";
 import { Diagram } from "./diagram.js";
 import { follow, refreshing } from "./feed.js";
 import { badge, duration, time } from "./format.js";
@@ -7,7 +8,6 @@ import { python } from "./python.js";
 import { Running } from "./running.js";
 
 const at = (id) => document.getElementById(id);
-const query = new URLSearchParams(location.search);
 const diagram = new Diagram(at("diagram"), chooseAndGo);
 const running = new Running();
 const recentBox = h("div", {});
@@ -19,7 +19,7 @@ at("zoom-in").addEventListener("click", () => diagram.zoom(1.25));
 at("zoom-out").addEventListener("click", () => diagram.zoom(0.8));
 at("zoom-fit").addEventListener("click", () => diagram.fit());
 at("flow").addEventListener("change", ({ target }) => {
-  remember("flow", target.value);
+  remember({ flow: target.value });
   attempt(showFlow);
 });
 
@@ -93,7 +93,7 @@ async function chooseAndGo(step) {
 
 async function choose(step) {
   chosen = step;
-  remember("step", step);
+  remember({ step });
   diagram.choose(step);
   for (const button of at("steps").querySelectorAll("[data-step]")) {
     button.setAttribute("aria-current", String(button.dataset.step === step));
@@ -154,12 +154,6 @@ function showRecent({ recent }) {
 }
 
 const listed = (topics) => topics.join(", ");
-
-function remember(name, value) {
-  if (value) query.set(name, value);
-  else query.delete(name);
-  history.replaceState(null, "", query.size ? `?${query}` : location.pathname);
-}
 
 attempt(showFlow);
 refreshing(["runs"], () => attempt(refresh), 2000);
