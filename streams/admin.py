@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from .conf import conf
 from .models import Change, Group, Item
 from .readonly import NamesFilter, RowAdmin
 from .registry import registry
@@ -50,8 +51,16 @@ def _short(value: str) -> str:
     return value if len(value) <= SHOWN else f"{value[:SHOWN]}…"
 
 
+class StreamRowAdmin(RowAdmin):
+    """Rows in the database of the streams."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset(request).using(conf().database)
+        return rows
+
+
 @admin.register(Group)
-class GroupAdmin(RowAdmin):
+class GroupAdmin(StreamRowAdmin):
     """Groups with their position."""
 
     list_display = ("key", "stream", "sequence", "last_change", "see")
@@ -71,7 +80,7 @@ class GroupAdmin(RowAdmin):
         return format_html("{} · {}", items, _link("streams_change_changelist", "changes", group__id__exact=group.pk))
 
 
-class InGroupAdmin(RowAdmin):
+class InGroupAdmin(StreamRowAdmin):
     """Rows that belong to a group: its stream and id are read along."""
 
     list_select_related = ("group",)

@@ -36,9 +36,9 @@ def person() -> Person:
     return log_in
 
 
-def make_run(**columns: Any) -> Run:
-    """Store a run; one that is not unfinished has ended now."""
+def make_run(using: str = "default", **columns: Any) -> Run:
+    """Store a run in the database *using*; one that is not unfinished has ended now."""
     given = {"id": new_run_id(), "trace_id": new_trace_id(), "step": "Sample", "trigger": "queue", "source": "samples"}
     if columns.get("state", Run.State.READY) not in (Run.State.READY, Run.State.RUNNING):
         given |= {"started_at": datetime.now(UTC), "finished_at": datetime.now(UTC)}
-    return Run.objects.create(**{**given, **columns})
+    return Run.objects.using(using).create(**{**given, **columns})
