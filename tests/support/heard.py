@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from streams.changes import Address
 from streams.hints import Hint, Message
 
-
 WORKBENCH = "streams:workbench"
 
 
