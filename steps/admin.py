@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -55,13 +55,13 @@ class RunAdmin(RowAdmin):
     date_hierarchy = None
     actions = ("try_again", "stop")
     fieldsets = (
-        (None, {"fields": ("id", "step", "state", "reason", "error_id", "status")}),
+        (None, {"fields": ("id", "same_trace", "step", "state", "reason", "error_id", "status")}),
         ("Why", {"fields": ("trigger", "source", "trace_id", "parent_id", "depth", "slot", "shown_input")}),
         ("When", {"fields": ("created_at", "due_at", "started_at", "finished_at", "took", "attempts", "failures")}),
         ("What", {"fields": ("shown_logs", "shown_operations", "shown_history")}),
         ("Inside", {"fields": ("fence", "worker", "handed", "hand_at", "lane", "number", "key")}),
     )  # fmt: skip
-    readonly_fields = ("took", "shown_input", "shown_logs", "shown_operations", "shown_history")
+    readonly_fields = ("took", "same_trace", "shown_input", "shown_logs", "shown_operations", "shown_history")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
         rows: QuerySet[Run] = super().get_queryset(request).using(alias())
@@ -100,7 +100,11 @@ class RunAdmin(RowAdmin):
 
     @admin.display(description="trace")
     def same_trace(self, run: Run) -> SafeString:
-        return format_html('<a href="?q={}">{}…</a>', run.trace_id, run.trace_id[:8])
+        try:
+            address = reverse("admin:steps_workbench_traces", current_app=self.admin_site.name)
+        except NoReverseMatch:  # a site of the project's own without the workbench
+            return format_html("{}", run.trace_id)
+        return format_html('<a href="{}?trace={}">{}…</a>', address, run.trace_id, run.trace_id[:8])
 
     @admin.display(description="input")
     def shown_input(self, run: Run) -> SafeString:

@@ -90,6 +90,7 @@ def test_links_lead_from_run_to_change_to_item_and_back(person: Any, notes: Stre
     run = make_run(state=Run.State.DONE, operations=f"[{operation}]")
 
     page = client.get(reverse("admin:steps_run_change", args=[run.pk])).content.decode()
+    assert f'{reverse("admin:steps_workbench_traces")}?trace={run.trace_id}"' in page
     [to_change] = re.findall(rf'href="({CHANGES}[^"]*sequence[^"]*)"', page)
     page = client.get(to_change.replace("&amp;", "&")).content.decode()
     assert page.count('<th class="field-') == 1
