@@ -34,7 +34,7 @@ def endpoints(request: HttpRequest) -> Json:
     return {"served": True, "endpoints": [_endpoint(route, prefix) for route in table().routes]}
 
 
-@page.action("steps.view_workbench")
+@page.action("steps.view_workbench", noted=False)
 def check(request: HttpRequest, body: Mapping[str, Any]) -> Json:
     """Say what is wrong with ``value`` as the body of the endpoint ``id``; no fields: it fits."""
     trigger = _route(text_of(body, "id")).trigger

@@ -44,10 +44,11 @@ class NotAllowed(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """Something that a page does. permission: of who may."""
+    """Something that a page does. permission: of who may; noted: in the admin's history."""
 
     act: Act
     permission: str
+    noted: bool = True
 
 
 @dataclass(slots=True, eq=False)
@@ -73,11 +74,14 @@ class Page:
         self.reads[read.__name__] = read
         return read
 
-    def action(self, permission: str) -> Callable[[Act], Act]:
-        """Let the script do it, as ``act("<its name>", {body})``, for those with *permission*."""
+    def action(self, permission: str, *, noted: bool = True) -> Callable[[Act], Act]:
+        """Let the script do it, as ``act("<its name>", {body})``, for those with *permission*.
+
+        noted: the admin's history says who did it; False for what changes nothing.
+        """
 
         def register(act: Act) -> Act:
-            self.actions[act.__name__] = Action(act, permission)
+            self.actions[act.__name__] = Action(act, permission, noted)
             return act
 
         return register

@@ -17,6 +17,7 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_GET, require_POST
 
 from ..feed import PERMISSIONS, STREAM, group_of
+from .history import note
 from .page import Action, Json, Page, Read, answer, body_of, problem
 from .pages import PAGES
 
@@ -54,7 +55,9 @@ class WorkbenchAdmin(ModelAdmin):
             for item, read in page.reads.items():
                 urls.append(path(f"{page.name}/data/{item}", self._data_view(page, read), name=f"{name}_{item}"))
             for item, action in page.actions.items():
-                urls.append(path(f"{page.name}/do/{item}", self._act_view(page, action), name=f"{name}_do_{item}"))
+                urls.append(
+                    path(f"{page.name}/do/{item}", self._act_view(page, item, action), name=f"{name}_do_{item}")
+                )
         return urls
 
     def _enter(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
@@ -78,10 +81,16 @@ class WorkbenchAdmin(ModelAdmin):
 
         return never_cache(require_GET(view))
 
-    def _act_view(self, page: Page, action: Action) -> Callable[..., HttpResponse]:
+    def _act_view(self, page: Page, name: str, action: Action) -> Callable[..., HttpResponse]:
+        def do(request: HttpRequest) -> Json:
+            body = body_of(request)
+            result = action.act(request, body)
+            if action.noted:
+                note(request, page, name, body)
+            return result
+
         def view(request: HttpRequest) -> JsonResponse:
-            objection = self._objection(request, page, action.permission)
-            return objection or answer(lambda: action.act(request, body_of(request)))
+            return self._objection(request, page, action.permission) or answer(lambda: do(request))
 
         return never_cache(csrf_protect(require_POST(view)))
 
