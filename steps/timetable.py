@@ -43,6 +43,23 @@ def is_switched_off(listener: Listener) -> bool:
     return bool(_rows().filter(name=row_name(listener), task=PLAN, enabled=False).exists())
 
 
+def switch(listener: Listener, on: bool) -> bool:
+    """Switch the row of a cron trigger on or off, so that the beat hears of it; False: there is no row."""
+    row = _rows().filter(name=row_name(listener), task=PLAN).first()
+    if row is None:
+        return False
+    if row.enabled != on:
+        row.enabled = on
+        row.save()
+    return True
+
+
+def beat_rows() -> Any:
+    """Return all rows of the beat with their schedules, sorted by name."""
+    kinds = ("interval", "crontab", "solar", "clocked")
+    return _rows().select_related(*kinds).order_by("name")
+
+
 def _rows() -> Any:
     from django_celery_beat.models import PeriodicTask  # not before the apps are loaded
 

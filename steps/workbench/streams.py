@@ -1,17 +1,17 @@
 """Streams: their groups and items, live; the log with any moment that it keeps; writing by hand."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest
 
-from streams.models import Change, Group, Item
+from streams.models import Change, Group
 from streams.registry import registry
 
 from ..database import alias
 from . import moments
 from .examples import example
+from .listing import list_groups, list_items, stored_groups
 from .page import Json, NotThere, Page, Refused, need, number_of, text_of
 
 page = Page(
@@ -23,9 +23,6 @@ page = Page(
     topics=("streams", "connections", "processes"),
 )
 
-GROUPS, ITEMS = 50, 100  # of one page of a list
-JOINED = 1000  # a group with more items is read page by page instead of joined
-
 
 @page.data
 def declared(request: HttpRequest) -> Json:
@@ -36,38 +33,14 @@ def declared(request: HttpRequest) -> Json:
 @page.data
 def groups(request: HttpRequest) -> Json:
     """List the groups of ``stream`` whose ids begin with ``find``, those after ``after``."""
-    stream = _stream(text_of(request.GET, "stream"))
-    find, after = request.GET.get("find", ""), request.GET.get("after", "")
-    if not stream.store.transactional:  # not in our tables
-        names = [name for name in stream.list_groups() if name.startswith(find) and name > after]
-        shown = [{"group": name, "sequence": None} for name in names[:GROUPS]]
-        return {"groups": shown, "more": len(names) > GROUPS}
-    rows = _groups().filter(stream=stream.name, key__gt=after, key__gte=find)
-    found = [row for row in rows.order_by("key")[: GROUPS + 1] if row.key.startswith(find)]
-    shown = [{"group": row.key, "sequence": row.sequence, "at": row.clock / 1000} for row in found[:GROUPS]]
-    return {"groups": shown, "more": len(found) > GROUPS}
+    return list_groups(_stream(text_of(request.GET, "stream")), request.GET)
 
 
 @page.data
 def items(request: HttpRequest) -> Json:
     """List the items of ``group`` of ``stream`` that were created after the cursor ``after``, as their rows say."""
     need(request, "streams.view_item")
-    stream, key = _stream(text_of(request.GET, "stream")), text_of(request.GET, "group")
-    if not stream.store.transactional:
-        listed = stream.list(key, limit=ITEMS, after=request.GET.get("after") or None)
-        shown = [{"id": one["id"], "value": one, "sequence": None} for one in listed]
-        return {"items": shown, "after": listed.cursor, "large": listed.cursor is not None, "logged": False}
-    group = _groups().filter(stream=stream.name, key=key).first()
-    after = number_of(request.GET, "after", 1, 2**62) - 1
-    rows = Item.objects.using(alias()).filter(group=group, created__gt=after)
-    found = list(rows.order_by("created")[: ITEMS + 1])
-    listed, beyond = found[:ITEMS], rows.order_by("created").values_list("created")[JOINED : JOINED + 1]
-    return {
-        "items": [{"id": row.key, "value": json.loads(row.value), "sequence": row.sequence} for row in listed],
-        "after": listed[-1].created + 1 if len(found) > ITEMS else None,
-        "large": after > 0 or (len(found) > ITEMS and bool(beyond)),
-        "logged": stream.definition.history is not None,
-    }
+    return list_items(_stream(text_of(request.GET, "stream")), text_of(request.GET, "group"), request.GET)
 
 
 @page.data
@@ -151,13 +124,9 @@ def _stream(name: str) -> Any:
     raise NotThere(f"There is no stream {name!r:.80}.")
 
 
-def _groups() -> Any:
-    return Group.objects.using(alias())
-
-
 def _group(request: HttpRequest) -> Group:
     stream, key = _stream(text_of(request.GET, "stream")), text_of(request.GET, "group")
-    found: Group | None = _groups().filter(stream=stream.name, key=key).first()
+    found: Group | None = stored_groups().filter(stream=stream.name, key=key).first()
     if found is None:
         raise NotThere("Nothing was ever written to this group.")
     return found

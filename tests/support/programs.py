@@ -170,6 +170,23 @@ def write_state(scope: str, key: str, value: Any) -> None:
     state.set(scope, key, value)
 
 
+def send(topic: str, data: Any, delay: float = 0) -> None:
+    """Enqueue a message, as any code of the project may."""
+    from steps.messages import enqueue
+
+    enqueue(topic, data, delay=delay)
+
+
+def make_staff(username: str, password: str, permissions: list[str]) -> None:
+    """Make somebody who may come into the admin and do no more than this."""
+    from django.contrib.auth.models import Permission
+
+    user = get_user_model().objects.create_user(username, password=password, is_staff=True)
+    for name in permissions:
+        app, _, codename = name.partition(".")
+        user.user_permissions.add(Permission.objects.get(content_type__app_label=app, codename=codename))
+
+
 def read_state(scope: str, key: str) -> Any:
     """Return a value of the state."""
     return state.get(scope, key)

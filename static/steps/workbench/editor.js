@@ -6,11 +6,16 @@ export class Editor {
   #onDone;
   #edited = null; // the item as it was when the form was opened
   #parts = null;
+  #words;
 
-  /** @param {HTMLElement} element @param {() => void} onDone called when something was written */
-  constructor(element, onDone) {
+  /**
+   * @param {HTMLElement} element @param {(group: string, id: string) => void} onDone called when something was written
+   * @param {{group: string, id: string, item: string, hasId: boolean}} words hasId: the values have their ids in them
+   */
+  constructor(element, onDone, words = { group: "Group", id: "Id", item: "item", hasId: true }) {
     this.#element = element;
     this.#onDone = onDone;
+    this.#words = words;
   }
 
   close() {
@@ -21,7 +26,7 @@ export class Editor {
 
   /** Make an item. @param {{stream: object, group: string | null}} place */
   create({ stream, group }) {
-    this.#open("create", stream, group ?? "", "", stream.example);
+    this.#open("create", stream, group ?? "", "", stream.example ?? {});
   }
 
   /** Replace an item. */
@@ -42,7 +47,7 @@ export class Editor {
       show(this.#parts.news, []);
     };
     const button = gone ? null : h("button", { type: "button", class: "wb-button", onclick: load }, "Load it");
-    show(this.#parts.news, [gone ? "The item was deleted meanwhile." : "The item was changed meanwhile; saving replaces that. ", button].filter(Boolean));
+    show(this.#parts.news, [gone ? `The ${this.#words.item} was deleted meanwhile.` : `The ${this.#words.item} was changed meanwhile; saving replaces that. `, button].filter(Boolean));
   }
 
   #open(action, stream, group, id, value) {
@@ -50,16 +55,16 @@ export class Editor {
       const input = h("input", { id: `edit-${name}`, value: text, required: true, readonly: fixed, autocomplete: "off", spellcheck: "false" });
       return [h("div", { class: "wb-field" }, h("label", { for: `edit-${name}` }, label), input), input];
     };
-    const [groupField, groupInput] = field("group", "Group", group, action === "edit");
-    const [idField, idInput] = field("id", "Id", id, action === "edit");
-    const valueInput = h("textarea", { id: "edit-value", rows: 10, spellcheck: "false", "aria-describedby": "edit-faults", value: pretty(without(value)) });
+    const [groupField, groupInput] = field("group", this.#words.group, group, action === "edit");
+    const [idField, idInput] = field("id", this.#words.id, id, action === "edit");
+    const valueInput = h("textarea", { id: "edit-value", rows: 10, spellcheck: "false", "aria-describedby": "edit-faults", value: pretty(this.#words.hasId ? without(value) : value) });
     const faults = h("ul", { class: "wb-fault", id: "edit-faults" });
     const news = h("p", { class: "wb-line", role: "status" });
     this.#parts = { value: valueInput, news };
     const save = () => this.#save(action, stream, { group: groupInput, id: idInput, value: valueInput, faults });
     const form = h(
       "form",
-      { class: "wb-panel st-form", "aria-label": action === "edit" ? `Edit ${id}` : "New item", novalidate: true },
+      { class: "wb-panel st-form", "aria-label": action === "edit" ? `Edit ${id}` : `New ${this.#words.item}`, novalidate: true },
       h("div", { class: "st-fields" }, groupField, idField),
       h("div", { class: "wb-field" }, h("label", { for: "edit-value" }, "Value (JSON)"), valueInput),
       h("div", { role: "status" }, faults),
@@ -92,7 +97,7 @@ export class Editor {
     };
     for (const input of [group, id, value]) input.removeAttribute("aria-invalid");
     const missing = [group, id].find((input) => input.value === "");
-    if (missing) return fault([`${missing === group ? "Group" : "Id"} is missing.`], missing);
+    if (missing) return fault([`${missing === group ? this.#words.group : this.#words.id} is missing.`], missing);
     let parsed;
     try {
       parsed = JSON.parse(value.value);
@@ -117,7 +122,7 @@ export class Editor {
 /** Delete an item, and show what is refused. */
 export const remove = ({ stream, group }, id) => attempt(() => act("delete", { stream: stream.name, group, id }));
 
-const pretty = (value) => JSON.stringify(value ?? {}, null, 2);
+const pretty = (value) => JSON.stringify(value, null, 2);
 
 /** An item without its id, which has a field of its own. */
 function without(value) {

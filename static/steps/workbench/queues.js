@@ -1,7 +1,7 @@
 /** Queues: runs by step and state; those that failed are tried again, those that wait are hurried or cancelled. */
 import { refreshing } from "./feed.js";
 import { counted, stateName } from "./format.js";
-import { act, attempt, h, load, may, nothing, say, show } from "./page.js";
+import { act, attempt, h, load, may, nothing, show } from "./page.js";
 import { RunRow } from "./runrow.js";
 
 const STATES = ["ready", "running", "dead", "done", "skipped", "failed", "cancelled"];
@@ -130,22 +130,17 @@ function showBulk() {
 const button = (name, text, danger, go) =>
   h("button", { type: "button", id: `do-${name}`, class: `wb-button${danger ? " danger" : ""}`, onclick: () => attempt(go) }, text, h("span", { id: `count-${name}` }));
 
-function told(text) {
-  at("done").textContent = text;
-  say(text);
-}
-
 async function apply({ name, fits, done }) {
   const ids = chosen().filter(({ state }) => fits.includes(state)).map(({ id }) => id);
   const result = await act(name, { ids });
   for (const row of rows.values()) row.chosen = false;
-  told(`${result.done} ${done}${result.done < result.asked ? `; ${result.asked - result.done} had gone on already` : ""}.`);
+  at("done").textContent = `${result.done} ${done}${result.done < result.asked ? `; ${result.asked - result.done} had gone on already` : ""}.`;
   await Promise.all([showSteps(), showRuns()]);
 }
 
 async function redriveAll() {
   const { done, more } = await act("redrive_all", { step: filter.step });
-  told(`${done} will be tried again${more ? "; there are more: press it once more" : ""}.`);
+  at("done").textContent = `${done} will be tried again${more ? "; there are more: press it once more" : ""}.`;
   await Promise.all([showSteps(), showRuns()]);
 }
 

@@ -77,7 +77,7 @@ async function loadGroups(after = "") {
 function showGroups() {
   const row = ({ group, sequence, at: moment }) => {
     const here = { "aria-current": String(group === place.group), "data-group": group };
-    const facts = sequence === null ? [] : [`${sequence} changes · `, time(moment)];
+    const facts = sequence === null ? [] : [`${sequence} change${sequence === 1 ? "" : "s"} · `, time(moment)];
     return h("li", {}, h("button", { type: "button", class: "wb-row", ...here, onclick: () => chooseGroup(group) }, h("span", { class: "st-id" }, group), h("span", { class: "wb-faint" }, facts)));
   };
   const empty = at("find").value === "" ? "No group yet." : "No group begins like that.";
