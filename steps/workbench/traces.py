@@ -52,7 +52,8 @@ def choices(request: HttpRequest) -> Mapping[str, Any]:
 @page.data
 def traces(request: HttpRequest) -> Json:
     """List the newest traces before the run ``before``, that have a run of the wanted kind."""
-    wanted = {name: request.GET.get(name, "") for name in ("flow", "step", "state", "text", "slower", "before")}
+    names = ("flow", "step", "state", "text", "slower", "before")
+    wanted = {name: request.GET.get(name, "").replace("\0", "") for name in names}  # PostgreSQL takes none
     among = of_text(wanted["text"])
     text = "" if among is not None else wanted["text"].strip()
     among = rows() if among is None else among

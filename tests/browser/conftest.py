@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
 from tests.support.follower import JS, node
-from tests.support.people import People
+from tests.support.people import PASSWORD, People, enter
 from tests.support.process import ROOT
 from tests.support.product import Product, Products
 
@@ -75,16 +75,8 @@ def inbox(product: Product) -> str:
 @pytest.fixture(scope="session")
 def admin(product: Product) -> Callable[[Page], None]:
     """Logs a person in as administrator."""
-    product.writer.call("make_user", username="admin", password="let-me-in")
-
-    def log_in(page: Page) -> None:
-        page.goto("/admin/login/?next=/admin/")
-        page.get_by_label("Username").fill("admin")
-        page.get_by_label("Password").fill("let-me-in")
-        page.get_by_role("button", name="Log in").click()
-        expect(page.get_by_role("heading", name="Site administration")).to_be_visible()
-
-    return log_in
+    product.writer.call("make_user", username="admin", password=PASSWORD)
+    return partial(enter, username="admin")
 
 
 class Quiet(SimpleHTTPRequestHandler):

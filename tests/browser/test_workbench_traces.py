@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.support.oracle import Oracle, oracle
-from tests.support.people import People
+from tests.support.people import PASSWORD, People, enter
 from tests.support.product import Product, Products
 
 PAGE = "/admin/steps/workbench/traces/"
@@ -40,22 +41,16 @@ def _open(model: Oracle) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def admin(product: Product) -> Callable[[Page], None]:
-    product.writer.call("make_user", username="admin", password="let-me-in")
-
-    def log_in(page: Page) -> None:
-        page.goto(f"/admin/login/?next={PAGE}")
-        page.get_by_label("Username").fill("admin")
-        page.get_by_label("Password").fill("let-me-in")
-        page.get_by_role("button", name="Log in").click()
-        expect(page.get_by_text("Live", exact=True)).to_be_visible()
-
-    return log_in
+    product.writer.call("make_user", username="admin", password=PASSWORD)
+    return partial(enter, username="admin")
 
 
 @pytest.fixture
 def page(people: People, admin: Callable[[Page], None]) -> Page:
     page = people.person()
     admin(page)
+    page.goto(PAGE)
+    expect(page.get_by_text("Live", exact=True)).to_be_visible()
     return page
 
 

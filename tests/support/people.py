@@ -3,7 +3,18 @@
 import re
 from dataclasses import dataclass, field
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
+
+PASSWORD = "let-me-in"
+
+
+def enter(page: Page, username: str) -> None:
+    """Log somebody in to the admin whose password is ``PASSWORD``."""
+    page.goto("/admin/login/?next=/admin/")
+    page.get_by_label("Username").fill(username)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", name="Site administration")).to_be_visible()
 
 
 @dataclass

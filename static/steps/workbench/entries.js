@@ -1,5 +1,5 @@
 /** What the runs of a trace wrote down, in the order of the time: operations on streams, state and topics, and log lines. */
-import { duration, time } from "./format.js";
+import { brief, duration, time } from "./format.js";
 import { json } from "./json.js";
 import { keep } from "./keep.js";
 import { h, load, nothing, pageUrl, show } from "./page.js";
@@ -33,7 +33,7 @@ function element(entry, from) {
     when,
     h("span", { class: "en-step" }, entry.step),
     h("span", { class: "en-kind" }, entry.kind === "operation" ? "op" : entry.kind),
-    h("code", { class: "en-text" }, text),
+    h("code", { class: "en-text" }, text, " ", h("span", { class: "wb-faint" }, brief(entry.data))),
   ];
   const known = entry.kind === "operation" ? entry.facts : entry.data;
   const item = h("li", { class: "en", "data-kind": entry.kind, "data-run": entry.run });

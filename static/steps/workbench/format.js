@@ -42,3 +42,9 @@ export const stateName = (state) => STATES[state] ?? state;
 
 /** A badge with the state of a run. */
 export const badge = (state) => h("span", { class: "wb-badge", "data-state": state }, stateName(state));
+
+/** The data of a log line in a few words: `petId="4" stage="bio"`. @param {object | null} data */
+export function brief(data, most = 120) {
+  const text = Object.entries(data ?? {}).map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(" ");
+  return text.length > most ? `${text.slice(0, most)}…` : text;
+}

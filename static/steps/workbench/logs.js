@@ -1,7 +1,7 @@
 /** Logs: the lines of all runs as they are written; stopped, searched, and taken along. */
 import { query, remember } from "./address.js";
 import { follow, refreshing } from "./feed.js";
-import { time } from "./format.js";
+import { brief, time } from "./format.js";
 import { json } from "./json.js";
 import { keep } from "./keep.js";
 import { attempt, h, load, nothing, pageUrl, say, show } from "./page.js";
@@ -114,7 +114,7 @@ function element({ at: moment, level, message, data, step, trace }) {
     time(moment),
     h("span", { class: "lg-level" }, level),
     h("span", { class: "lg-step" }, step),
-    h("span", { class: "lg-text" }, text),
+    h("span", { class: "lg-text" }, text, " ", h("span", { class: "wb-faint" }, brief(data))),
   ];
   const only = h("button", { type: "button", class: "lg-trace", title: "Only lines of this trace", "aria-label": `Only lines of the trace ${trace.slice(0, 8)}`, onclick: () => onlyOf(trace) }, trace.slice(0, 8));
   const inside = h("div", { class: "lg-more" });

@@ -64,7 +64,9 @@ export class Timeline {
   #update(row, run, depth) {
     row.dataset.state = run.state;
     row.dataset.depth = String(Math.min(depth, DEEPEST));
+    const parent = this.#runs.find(({ id }) => id === run.parent);
     row.firstElementChild.setAttribute("aria-pressed", String(run.id === this.#chosen));
+    row.firstElementChild.setAttribute("aria-description", parent ? `caused by ${parent.step}` : "");
     const state = row.querySelector(".tl-state");
     if (state.dataset.shown !== run.state) show(state, badge(run.state));
     state.dataset.shown = run.state;
