@@ -1,5 +1,5 @@
 /** The form of a request: what an endpoint takes, filled in by hand, and what comes of it. */
-import { act, config, h, show } from "./page.js";
+import { Refusal, act, config, h, show } from "./page.js";
 
 const at = (id) => document.getElementById(id);
 const kept = (id) => `millrace.endpoint.${id}`;
@@ -93,19 +93,22 @@ export class RequestForm {
     const { id, takes_body: takes, body: schema } = this.#endpoint;
     const text = at("body").value;
     let faults = {};
+    let checked = schema !== null && text.trim() !== "";
     if (takes && at("content-type").value === "application/json" && (text.trim() !== "" || schema !== null)) {
       try {
         const value = text.trim() === "" ? {} : JSON.parse(text);
         faults = schema === null ? {} : (await act("check", { id, value })).fields;
       } catch (error) {
-        faults = error instanceof SyntaxError ? { "": [`This is not JSON: ${error.message}`] } : {};
+        checked = false;
+        if (error instanceof SyntaxError) faults = { "": [`This is not JSON: ${error.message}`] };
+        else if (!(error instanceof Refusal)) throw error; // one that cannot be checked can still be sent
       }
     }
     if (this.#endpoint.id !== id || at("body").value !== text) return; // typed on meanwhile
     const list = Object.entries(faults).map(([name, why]) => h("li", {}, name ? h("strong", {}, `${name}: `) : null, why.join(", ")));
     show(at("faults"), list);
     at("body").setAttribute("aria-invalid", String(list.length > 0));
-    at("fits").hidden = !(schema !== null && list.length === 0 && text.trim() !== "");
+    at("fits").hidden = !checked || list.length > 0;
   }
 }
 
