@@ -93,8 +93,9 @@ export class RequestForm {
     const { id, takes_body: takes, body: schema } = this.#endpoint;
     const text = at("body").value;
     let faults = {};
-    let checked = schema !== null && text.trim() !== "";
-    if (takes && at("content-type").value === "application/json" && (text.trim() !== "" || schema !== null)) {
+    const json = takes && at("content-type").value === "application/json";
+    let checked = json && schema !== null && text.trim() !== "";
+    if (json && (text.trim() !== "" || schema !== null)) {
       try {
         const value = text.trim() === "" ? {} : JSON.parse(text);
         faults = schema === null ? {} : (await act("check", { id, value })).fields;
