@@ -45,13 +45,15 @@ async def test_write_in_a_command_that_ends_at_once(product: Product, socket: So
     assert [(frame.kind, frame.value["description"]) for frame in await socket.recv()] == [("create", "command")]
 
 
-async def test_write_in_a_celery_worker(product: Product, socket: Socket, group: str) -> None:
-    product.work(settings=SETTINGS)
+@pytest.mark.parametrize("pool", ["threads", "prefork"])
+async def test_write_in_a_celery_worker(product: Product, socket: Socket, group: str, pool: str) -> None:
+    worker = product.work(settings=SETTINGS, pool=pool)
     for number in range(3):
         task = ["todo", group, "t1", todo(f"task {number}")]
         await product.writer.acall("send_task", name="playground.write", arguments=task)
         [frame] = await socket.recv(within=30)
         assert frame.value["description"] == f"task {number}"
+    worker.stop()
 
 
 async def test_write_over_http_in_another_web_process(product: Product, socket: Socket, group: str) -> None:

@@ -78,10 +78,10 @@ class Product:
         server.start()
         return server
 
-    def work(self, *, settings: str = "project.settings") -> Process:
+    def work(self, *, settings: str = "project.settings", pool: str = "threads") -> Process:
         """Start a Celery worker and wait until it takes tasks."""
         name = f"worker-{len(self._workers)}"
-        command = [sys.executable, "-m", "celery", "-A", "project", "worker", "--pool=threads", "--concurrency=8"]
+        command = [sys.executable, "-m", "celery", "-A", "project", "worker", f"--pool={pool}", "--concurrency=8"]
         worker = Process(
             name,
             [*command, "--loglevel=INFO", f"--hostname={name}@tests"],
