@@ -77,6 +77,8 @@ class WorkbenchAdmin(ModelAdmin):
 
     def _data_view(self, page: Page, read: Read) -> Callable[..., HttpResponse]:
         def view(request: HttpRequest) -> JsonResponse:
+            if any("\0" in value for value in request.GET.values()):  # PostgreSQL has no text with it
+                return problem("There is a NUL character in what was asked.", 400)
             return self._objection(request, page, page.permission) or answer(lambda: read(request))
 
         return never_cache(require_GET(view))

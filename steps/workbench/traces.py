@@ -52,8 +52,7 @@ def choices(request: HttpRequest) -> Mapping[str, Any]:
 @page.data
 def traces(request: HttpRequest) -> Json:
     """List the newest traces before the run ``before``, that have a run of the wanted kind."""
-    names = ("flow", "step", "state", "text", "slower", "before")
-    wanted = {name: request.GET.get(name, "").replace("\0", "") for name in names}  # PostgreSQL takes none
+    wanted = {name: request.GET.get(name, "") for name in ("flow", "step", "state", "text", "slower", "before")}
     among = of_text(wanted["text"])
     text = "" if among is not None else wanted["text"].strip()
     among = rows() if among is None else among

@@ -173,3 +173,7 @@ def test_a_failure_is_shown_with_its_stack(page: Page, product: Product) -> None
     expect(page).to_have_url(re.compile("state=skipped"))
     page.get_by_role("button", name="Clear").click()
     expect(page.get_by_role("list", name="Traces").get_by_role("button").nth(1)).to_be_visible()
+    page.goto(f"{PAGE}?step=Gone&slower=7")  # of a step that is not declared any more
+    expect(page.get_by_label("Step", exact=True)).to_have_value("Gone")
+    expect(page.get_by_label("A run took")).to_have_value("7")
+    expect(page.get_by_text("No run fits so far.")).to_be_visible()

@@ -44,6 +44,7 @@ def test_nobody_reads_what_they_may_not_see(person: Any, name: str, item: str) -
     assert person(superuser=True, staff=False).get(address).status_code == 401
     assert Client().get(address).json() == {"error": "You are not logged in any more."}
     assert person(superuser=True).post(address).status_code == 405
+    assert person(superuser=True).get(address, {"any": "a\0b"}).status_code == 400
 
 
 @pytest.mark.parametrize(("name", "item", "permission"), ACTIONS)

@@ -19,7 +19,9 @@ let further = { before: null }; // where to go on
 let asked = 0;
 
 for (const name of FILTERS) {
-  at(name).value = query.get(name) ?? "";
+  const wanted = query.get(name) ?? "";
+  if (name !== "text" && ![...at(name).options].some(({ value }) => value === wanted)) at(name).append(h("option", { value: wanted }, name === "slower" ? `${wanted} ms or more` : wanted));
+  at(name).value = wanted;
   at(name).addEventListener(name === "text" ? "input" : "change", filter);
 }
 at("filters").addEventListener("submit", (event) => event.preventDefault());
