@@ -68,7 +68,7 @@ def test_a_dead_job_is_repaired_and_redriven(page: Page, product: Product) -> No
     expect(watching.locator(f"[data-run='{run}']")).to_contain_text("done")
 
     page.get_by_role("button", name=f"Delete {workspace}", exact=True).click()
-    page.get_by_role("button", name=f"Delete {workspace}: really?").click()
+    page.get_by_role("button", name=f"Delete: really? Delete {workspace}").click()
     expect(value).to_have_count(0)
     assert product.writer.call("read_state", scope="indexed", key=workspace) is None
 

@@ -95,7 +95,7 @@ def test_items_are_written_by_hand(streams: Callable[..., Page], people: People,
     assert json.loads(product.rows(stored, [group, "bread"])[0][0])["createdAt"] == "2026-02-01"
 
     page.get_by_role("button", name="Delete bread", exact=True).click()
-    page.get_by_role("button", name="Delete bread: really?").click()
+    page.get_by_role("button", name="Delete: really? Delete bread").click()
     expect(item(page, "bread")).to_have_count(0)
     assert product.rows(stored, [group, "bread"]) == []
 
@@ -118,7 +118,7 @@ def test_the_log_shows_differences_and_any_moment(streams: Callable[..., Page], 
     slider.press("ArrowLeft")
     expect(item(page, "bread", then)).to_be_visible()
     expect(item(page, "milk", then)).to_contain_text("oat milk")
-    page.get_by_role("button", name="As it was after change 2").click()
+    page.get_by_role("button", name="as it was then, after change 2").click()
     expect(page.locator("#moment-at")).to_have_text(re.compile("^#2 of 1.4"))
     expect(item(page, "milk", then)).to_contain_text('"milk"')
     page.get_by_role("button", name="One change earlier").click()

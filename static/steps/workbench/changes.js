@@ -105,7 +105,7 @@ export class Changes {
         h("span", { class: "wb-badge", "data-state": KINDS[kind] }, kind),
         h("button", { type: "button", class: "st-link", "aria-label": `Log of ${id}`, onclick: () => this.#onItem(id) }, id),
         h("span", { class: "wb-faint" }, time(moment)),
-        h("button", { type: "button", class: "st-link st-then", "aria-label": `As it was after change ${sequence}`, onclick: there }, "as it was then"),
+        h("button", { type: "button", class: "st-link st-then", "aria-label": `as it was then, after change ${sequence}`, onclick: there }, "as it was then"),
       ),
       h("ul", { class: "st-difference" }, difference(change)),
     );

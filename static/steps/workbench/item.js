@@ -59,7 +59,7 @@ export function sureButton(text, label, go) {
       return;
     }
     button.textContent = ask;
-    button.setAttribute("aria-label", `${label}: really?`);
+    button.setAttribute("aria-label", `${ask} ${label}`);
   });
   button.addEventListener("blur", calm);
   return button;

@@ -41,8 +41,8 @@ function scheduleRow(schedule) {
     h(
       "span",
       { class: "wb-line sc-do" },
-      may("run_now") ? h("button", { type: "button", id: `run-${name}`, class: "wb-button", "aria-label": `Run ${step} now`, onclick: () => attempt(() => runNow(schedule)) }, "Run now") : null,
-      may("turn") ? h("button", { type: "button", id: `turn-${name}`, class: "wb-button", "aria-label": `Switch ${step} ${on ? "off" : "on"}`, onclick: () => attempt(() => turn(schedule)) }, on ? "Switch off" : "Switch on") : null,
+      may("run_now") ? h("button", { type: "button", id: `run-${name}`, class: "wb-button", "aria-label": `Run now: ${step}`, onclick: () => attempt(() => runNow(schedule)) }, "Run now") : null,
+      may("turn") ? h("button", { type: "button", id: `turn-${name}`, class: "wb-button", "aria-label": `Switch ${on ? "off" : "on"}: ${step}`, onclick: () => attempt(() => turn(schedule)) }, on ? "Switch off" : "Switch on") : null,
     ),
   );
 }
