@@ -19,13 +19,18 @@ def connections() -> Json:
             "user": _user(look.identity.auth),
             "address": look.identity.client,
             "since": look.since * 1000,
-            "groups": look.groups[:JOINED],
+            "groups": [_told(group) for group in look.groups[:JOINED]],
             "joined": len(look.groups),
             "waiting": look.waiting,
             "lag": round(look.lag_s * 1000, 1),
         }
         for look in looks(LOOKED_AT)
     ]
+
+
+def _told(group: str) -> str:
+    """Return the name of a group; of the workbench's own only the topic: the rest is what lets people in."""
+    return group.rpartition(".")[0] if group.startswith("streams:") else group
 
 
 def _user(auth: Auth) -> str | None:

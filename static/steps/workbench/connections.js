@@ -94,13 +94,10 @@ function row({ user, address, groups, joined, since, lag, waiting, pid }) {
     "tr",
     {},
     h("th", { scope: "row" }, user === null ? "anonymous" : `user ${user}`, h("span", { class: "wb-faint" }, ` ${address}`)),
-    h("td", {}, groups.length ? h("code", {}, groups.map(named).join(", ")) : h("span", { class: "wb-faint" }, "nothing"), more > 0 ? ` and ${more} more` : ""),
+    h("td", {}, groups.length ? h("code", {}, groups.join(", ")) : h("span", { class: "wb-faint" }, "nothing"), more > 0 ? ` and ${more} more` : ""),
     h("td", {}, time(since)),
     h("td", { class: "number" }, lag > 0 ? h("strong", { class: "st-late" }, duration(lag)) : "–"),
     h("td", { class: "number" }, waiting > 0 ? size(waiting) : "–"),
     h("td", { class: "number" }, String(pid)),
   );
 }
-
-/** The workbench's own groups are not to be told by their whole names. */
-const named = (group) => (group.startsWith("streams:") ? group.slice(0, group.lastIndexOf(".")) : group);
