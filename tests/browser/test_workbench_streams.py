@@ -200,3 +200,19 @@ def test_the_tabs_are_walked_with_the_keyboard(streams: Callable[..., Page], gro
     expect(page.get_by_role("tab", name="Code")).to_be_focused()
     expect(page.get_by_role("tabpanel", name="Code")).to_contain_text('ctx.streams.todo.set("')
     assert "tab=code" in page.url
+
+
+def test_a_large_group_is_read_page_by_page(streams: Callable[..., Page], product: Product, group: str) -> None:
+    product.writer.call("fill", stream="todo", group=group, start=0, count=1005, size=1)
+    page = streams(stream="todo", group=group)
+    expect(page.locator("#joined")).to_have_text("too many items to join: read from the rows")
+    rows = page.get_by_role("list", name="Items", exact=True).locator("[data-item]")
+    expect(rows).to_have_count(100)
+    page.get_by_role("button", name="More items").click()
+    expect(rows).to_have_count(200)
+    expect(rows.last).to_contain_text("i199")
+    item(page, "i150").locator("summary").click()
+    expect(item(page, "i150")).to_contain_text('description: "padded"')
+    write(product, "set", group, "i3", todo("changed"))
+    expect(item(page, "i3")).to_contain_text("changed")
+    expect(rows).to_have_count(200)

@@ -89,11 +89,20 @@ export class Items {
     });
   }
 
+  /** Read as many rows again as are shown. */
   async #again() {
     const mine = this.#turn;
     const { stream, group } = this.#place;
-    const found = await attempt(() => load("items", { stream: stream.name, group }));
-    if (mine === this.#turn && found !== undefined && this.#subscription === null) this.#showRows(found, true);
+    const items = [];
+    let after = 1;
+    while (after !== null && (items.length === 0 || items.length < this.#items.length)) {
+      const place = { stream: stream.name, group, after: after === 1 ? null : after };
+      const found = await attempt(() => load("items", place));
+      if (mine !== this.#turn || found === undefined || this.#subscription !== null) return;
+      items.push(...found.items);
+      after = found.items.length > 0 ? found.after : null;
+    }
+    this.#showRows({ items, after }, true);
   }
 
   #showRows({ items, after }, first) {
