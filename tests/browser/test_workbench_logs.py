@@ -2,20 +2,30 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.support.people import People
-from tests.support.product import Product
+from tests.support.people import PASSWORD, People, enter
+from tests.support.product import Product, Products
 
 PAGE = "/admin/steps/workbench/logs/"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def worker(product: Product) -> None:
-    product.work()
+@pytest.fixture(scope="module")
+def product(products: Products) -> Product:
+    """A copy in which nobody else logs."""
+    made = products.make("sqlite", debug=True)
+    made.work()
+    return made
+
+
+@pytest.fixture(scope="module")
+def admin(product: Product) -> Callable[[Page], None]:
+    product.writer.call("make_user", username="admin", password=PASSWORD)
+    return partial(enter, username="admin")
 
 
 @pytest.fixture

@@ -36,8 +36,8 @@ def test_connections_and_deliveries_are_counted(
 
     expect(card(page, "Deliveries per second")).to_have_text("0")  # what their coming has caused is over
     before = frames(page)
-    product.writer.call("call", stream="todo", method="set", arguments=["inbox", "h8", todo("milk")])
-    expect(watchers[-1].get_by_text("milk")).to_be_visible()
+    product.writer.call("call", stream="todo", method="set", arguments=["inbox", "h8", todo("a dozen eggs")])
+    expect(watchers[-1].get_by_text("a dozen eggs")).to_be_visible()
     page.wait_for_function("([before]) => window.wbFrames() === before + 10", arg=[before])
     for watcher in watchers:
         watcher.context.close()

@@ -159,7 +159,7 @@ def test_the_newest_trace_is_shown_by_itself_until_another_is_chosen(
 def test_a_failure_is_shown_with_its_stack(page: Page, product: Product) -> None:
     product.manage("shell", "-c", "from steps import enqueue; enqueue('pet.created', {'petId': 'nobody'})")
     row = bars(page).filter(has_text="AiProfileEnrichment")
-    expect(row.locator(".tl-bar[data-state=dead]").first).to_be_visible()
+    expect(row.locator(".tl-bar[data-state=dead]").first).to_be_visible(timeout=90_000)  # after three more attempts
     row.get_by_role("button").press("Enter")
     run = page.get_by_role("region", name="Run")
     expect(run).to_contain_text("Attempt 1 failed")
