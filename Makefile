@@ -24,11 +24,10 @@ run: ready-to-run
 	@$(BIN)/python manage.py prepare
 	@exec $(BIN)/python manage.py run --parent $$PPID
 
-# The long part with all others beside it, because most of its tests wait for servers; then what needs both cores for
-# itself. Each part's output comes when it ends. One that fails fails the whole, and stops no other.
+# The long part with all others beside it, because most of its tests wait for servers. Each part's output comes when it
+# ends. One that fails fails the whole, and stops no other.
 test: ready-to-test
-	@$(MAKE) --no-print-directory --keep-going --jobs 2 $(SYNC) unit $(QUICK) browser; beside=$$?; \
-	$(MAKE) --no-print-directory faults && test $$beside = 0 && echo "== all passed"
+	@$(MAKE) --no-print-directory --keep-going --jobs 2 $(SYNC) unit $(QUICK) browser faults && echo "== all passed"
 
 lint:
 	@echo "== $@"
@@ -61,8 +60,9 @@ unit:
 # The others: the same on another database or server, faults, kills.
 slow: ready-to-test
 	@$(BIN)/pytest tests --ignore tests/browser --numprocesses 2 --dist loadfile -m slow
+	@$(BIN)/pytest $(BROWSER) -m slow
 
-# Faults under load, and mutants: alone, since they need both cores.
+# Faults under load, and mutants.
 faults:
 	@echo "== $@"
 	@$(BIN)/pytest tests/chaos/test_chaos.py
@@ -78,10 +78,12 @@ fuzz: ready-to-test
 	@FUZZ_REQUESTS=500 $(BIN)/pytest -q tests/acceptance/test_abuse.py -k made_up
 	@cd tests/js && FUZZ_SCHEDULES=100000 node --test core/fuzz.test.js
 
+BROWSER := -p no:asyncio -W ignore::pytest.PytestConfigWarning tests/browser
+
 # A process of its own: sync Playwright and pytest-asyncio do not mix.
 browser:
 	@echo "== $@"
-	@$(BIN)/pytest -p no:asyncio -W ignore::pytest.PytestConfigWarning tests/browser
+	@$(BIN)/pytest $(BROWSER) -m "not slow"
 
 stress: ready-to-test
 	@MILLRACE_LONG=1 $(if $(SEED),SEED=$(SEED)) $(BIN)/pytest -q tests/acceptance/test_stress.py

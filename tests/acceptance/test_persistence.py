@@ -8,7 +8,7 @@ import pytest
 
 from tests.support import journal
 from tests.support.console import Console
-from tests.support.product import Product
+from tests.support.product import Product, Products
 from tests.support.sockets import Frame, Socket
 from tests.support.values import todo
 from tests.support.waiting import eventually
@@ -18,6 +18,12 @@ async def sync(url: str, group: str) -> Frame:
     """What a new client is told about a group."""
     async with await Socket.connect(url) as socket:
         return await socket.joined("todo", group)
+
+
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
+def product(request: pytest.FixtureRequest, products: Products) -> Product:
+    """The product, on each database in turn."""
+    return products.get(request.param)
 
 
 @pytest.mark.feature("G1", "G6")

@@ -20,7 +20,7 @@ from tests.support.waiting import eventually
 
 SETTINGS = "tests.support.sse_settings"
 SIGN_IN = "tests.support.sessions:sign_in"
-KINDS = ["daphne", "uvicorn"]
+KINDS = ["daphne", pytest.param("uvicorn", marks=pytest.mark.slow)]
 
 
 @pytest.fixture(scope="module", params=KINDS)

@@ -125,7 +125,7 @@ def test_readable_without_javascript(people: People, product: Product) -> None:
 
 
 @pytest.mark.feature("C4", "C5", "I1", "I2")
-@pytest.mark.parametrize("react", ["18", "19"])
+@pytest.mark.parametrize("react", [pytest.param("18", marks=pytest.mark.slow), "19"])
 def test_the_same_room_on_the_react_hooks(
     people: People, product: Product, model: Talker, build: Callable[..., str], react: str
 ) -> None:

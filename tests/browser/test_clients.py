@@ -15,7 +15,7 @@ from tests.support.product import Product
 from tests.support.values import todo
 from tests.support.waiting import eventually
 
-REACT = ["18", "19"]
+REACT = [pytest.param("18", marks=pytest.mark.slow), "19"]
 
 
 @pytest.fixture
@@ -185,6 +185,7 @@ def test_components_come_and_go_and_share_one_subscription(people: People, produ
     eventually(lambda: joins("leave") == [(f"{group}-other", None)], what="the leave")
 
 
+@pytest.mark.slow
 def test_the_hooks_are_right_again_after_kill_9(people: People, product: Product, build: Any, group: str) -> None:
     people.expected += [r"WebSocket connection to .* failed"]  # while the server is away
     server = product.serve()

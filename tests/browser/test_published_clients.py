@@ -94,6 +94,7 @@ def test_browser_client_comes_in_with_its_token(people: People, product: Product
         expect(page.get_by_role("listitem")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_browser_client_is_right_again_after_kill_9(
     people: People, product: Product, build: Callable[[str], str]
 ) -> None:

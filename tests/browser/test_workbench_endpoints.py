@@ -88,6 +88,7 @@ def test_a_stream_in_an_answer_is_followed(tester: Callable[[str], Page]) -> Non
 
 
 @pytest.mark.feature("H7")
+@pytest.mark.slow
 def test_a_request_is_copied_as_code_that_works(tester: Callable[[str], Page], product: Product) -> None:
     page = tester("POST /todo")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -107,6 +108,7 @@ def test_a_request_is_copied_as_code_that_works(tester: Callable[[str], Page], p
     expect(page.locator("#code")).to_contain_text("await fetch(")
 
 
+@pytest.mark.slow
 def test_an_answer_that_streams_appears_as_it_comes(tester: Callable[[str], Page]) -> None:
     page = tester("POST /sse")
     page.get_by_label("Type of the body").select_option("application/x-www-form-urlencoded")

@@ -91,6 +91,7 @@ def test_level_and_text_choose_lines(page: Page, take_in: Callable[[str], str]) 
     expect(lines(page).filter(has_text="Pet created").first).to_be_visible()
 
 
+@pytest.mark.slow
 def test_it_is_paused_and_taken_along(page: Page, take_in: Callable[[str], str], tmp_path: Path) -> None:
     before = take_in("Max")
     expect(lines(page).filter(has_text=before[:8]).filter(has_text="Ready for adoption")).to_be_visible()

@@ -76,6 +76,7 @@ def test_the_theme_follows_the_admin(people: People, admin: Callable[[Page], Non
     expect(here).to_have_css("background-color", "rgb(20, 48, 47)")
 
 
+@pytest.mark.slow
 def test_without_a_connection_it_looks_by_itself(people: People, admin: Callable[[Page], None]) -> None:
     people.expected.append("WebSocket|ERR_FAILED|Failed to load")
     page = people.person()

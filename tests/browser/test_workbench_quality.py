@@ -40,7 +40,7 @@ def settled(page: Page, address: str) -> None:
     expect(page.locator("#wb-problem")).to_be_hidden()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_axe_has_nothing_serious_to_say(somebody: Page, addresses: list[str], scheme: Any) -> None:
     somebody.set_viewport_size({"width": 1280, "height": 850})
     somebody.emulate_media(color_scheme=scheme, reduced_motion="reduce")
@@ -66,6 +66,7 @@ def serious(page: Page) -> list[tuple[str, str, Any]]:
     ]
 
 
+@pytest.mark.slow
 def test_nothing_is_wider_than_a_phone(somebody: Page, addresses: list[str]) -> None:
     somebody.set_viewport_size({"width": 400, "height": 850})
     wide = {}
@@ -87,6 +88,7 @@ def test_the_navigation_is_walked_with_the_keyboard(somebody: Page, addresses: l
     expect(links.nth(1)).to_have_attribute("aria-current", "page")
 
 
+@pytest.mark.slow
 def test_the_policy_allows_nothing_unsafe(somebody: Page, addresses: list[str]) -> None:
     for address in addresses:
         policy = somebody.request.get(address).headers["content-security-policy"]

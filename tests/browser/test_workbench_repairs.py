@@ -73,6 +73,7 @@ def test_a_dead_job_is_repaired_and_redriven(page: Page, product: Product) -> No
     assert product.writer.call("read_state", scope="indexed", key=workspace) is None
 
 
+@pytest.mark.slow
 def test_what_waits_is_hurried_and_cancelled(page: Page, product: Product) -> None:
     workspace = uuid4().hex[:8]
     for id in ("d1", "d2"):
@@ -95,6 +96,7 @@ def test_what_waits_is_hurried_and_cancelled(page: Page, product: Product) -> No
     assert product.rows(found, [f"%{workspace}%"]) == [("cancelled",), ("done",)]
 
 
+@pytest.mark.slow
 def test_who_may_only_look_is_offered_nothing_else(people: People, product: Product) -> None:
     product.writer.call("make_staff", username="looker", password="let-me-in", permissions=["steps.view_run"])
     page = people.person()

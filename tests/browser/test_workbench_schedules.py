@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.people import People
@@ -13,6 +14,7 @@ PAGE = "/admin/steps/workbench/schedules/"
 STEP = "update-metrics"
 
 
+@pytest.mark.slow
 def test_a_schedule_is_run_now_and_switched_off(
     people: People, admin: Callable[[Page], None], product: Product
 ) -> None:

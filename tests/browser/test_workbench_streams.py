@@ -133,6 +133,7 @@ def test_the_log_shows_differences_and_any_moment(streams: Callable[..., Page], 
     expect(log.get_by_role("listitem").locator("[data-state]")).to_have_text(["update", "create"])
 
 
+@pytest.mark.slow
 def test_frames_are_seen_filtered_paused_and_exported(
     streams: Callable[..., Page], product: Product, group: str, tmp_path: Path
 ) -> None:
@@ -179,6 +180,7 @@ def test_what_one_may_not_join_is_read_from_the_rows(
     expect(item(page, "ada")).to_contain_text('name: "Ada L."')
 
 
+@pytest.mark.slow
 def test_who_is_connected_is_shown_with_what_they_have_joined(
     streams: Callable[..., Page], people: People, group: str
 ) -> None:
@@ -195,13 +197,16 @@ def test_who_is_connected_is_shown_with_what_they_have_joined(
 
 def test_the_tabs_are_walked_with_the_keyboard(streams: Callable[..., Page], group: str) -> None:
     page = streams(stream="todo")
-    page.get_by_role("tab", name="Items").focus()
+    items = page.get_by_role("tab", name="Items")
+    expect(items).to_have_attribute("aria-selected", "true")
+    items.focus()
     page.keyboard.press("ArrowLeft")
     expect(page.get_by_role("tab", name="Code")).to_be_focused()
     expect(page.get_by_role("tabpanel", name="Code")).to_contain_text('ctx.streams.todo.set("')
     assert "tab=code" in page.url
 
 
+@pytest.mark.slow
 def test_a_large_group_is_read_page_by_page(streams: Callable[..., Page], product: Product, group: str) -> None:
     product.writer.call("fill", stream="todo", group=group, start=0, count=1005, size=1)
     page = streams(stream="todo", group=group)

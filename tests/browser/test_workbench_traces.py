@@ -156,6 +156,7 @@ def test_the_newest_trace_is_shown_by_itself_until_another_is_chosen(
     model.open.set()
 
 
+@pytest.mark.slow
 def test_a_failure_is_shown_with_its_stack(page: Page, product: Product) -> None:
     product.manage("shell", "-c", "from steps import enqueue; enqueue('pet.created', {'petId': 'nobody'})")
     row = bars(page).filter(has_text="AiProfileEnrichment")
