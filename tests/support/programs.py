@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from streams.changes import Written
@@ -72,9 +73,11 @@ def increments(stream: str, group: str, item: str, count: int) -> int:
 def make_user(username: str, password: str) -> None:
     """Make a superuser, or give the one that is there this password."""
     users = get_user_model()
-    user, _ = users.objects.get_or_create(username=username, defaults={"is_staff": True, "is_superuser": True})
-    user.set_password(password)
-    user.save()
+    defaults = {"is_staff": True, "is_superuser": True, "password": make_password(password)}
+    user, made = users.objects.get_or_create(username=username, defaults=defaults)
+    if not made:  # another password ends whatever the user has open
+        user.set_password(password)
+        user.save()
 
 
 def send_task(name: str, arguments: list[Any]) -> None:
