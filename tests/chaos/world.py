@@ -133,13 +133,17 @@ class World:
         return self.writers[-1]
 
     def work(self) -> Process:
-        """Start a Celery worker, with the beat that looks for what a dead one has left."""
-        command = [sys.executable, "-m", "celery", "-A", "project", "worker", "-B", "--pool=threads", "--concurrency=4"]
-        name = f"worker{len(self.workers)}"
-        worker = Process(name, command, env=self.environment, log=self.home / f"{name}.log")
-        self.workers.append(worker)
-        worker.start()
-        return worker
+        """Start a Celery worker, and the beat that looks for what a dead one has left."""
+        if not self.workers:
+            self._celery("beat", "--pidfile=")
+        return self._celery("worker", "--pool=threads", "--concurrency=4")
+
+    def _celery(self, *arguments: str) -> Process:
+        command = [sys.executable, "-m", "celery", "-A", "project", *arguments]
+        name = f"{arguments[0]}{len(self.workers)}"
+        self.workers.append(Process(name, command, env=self.environment, log=self.home / f"{name}.log"))
+        self.workers[-1].start()
+        return self.workers[-1]
 
     def manage(self, *arguments: str) -> str:
         """Run a management command to its end."""
