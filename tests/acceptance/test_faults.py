@@ -35,7 +35,6 @@ async def shows(product: Product, subscription: Subscription, group: str) -> Non
 
 
 @pytest.mark.feature("C16", "C22")
-@pytest.mark.slow
 async def test_our_client_is_right_after_each_of_five_kills_during_writes(sqlite_product: Product, group: str) -> None:
     product, server, writer = sqlite_product, sqlite_product.serve(), sqlite_product.console()
     said: list[str] = []

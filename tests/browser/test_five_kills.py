@@ -7,6 +7,7 @@ from tests.support.people import People
 from tests.support.product import Product
 
 
+@pytest.mark.slow
 @pytest.mark.feature("C16")
 def test_the_page_is_right_after_each_of_five_kills_during_writes_and_says_so(
     people: People, product: Product, inbox: str

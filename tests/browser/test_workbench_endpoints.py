@@ -71,7 +71,6 @@ def test_a_stream_in_an_answer_is_followed(tester: Callable[[str], Page]) -> Non
     send(page)
     answer = page.locator("#answer-body")
     expect(answer).to_contain_text("created successfully")
-    expect(answer).to_contain_text("entered quarantine period")
     expect(answer).to_contain_text("Max needs medical treatment ❌")
     items = page.get_by_role("list", name=re.compile("Items of petCreation"))
     expect(items.locator("[data-item=completed]")).to_contain_text("Enrichment of Max completed")
