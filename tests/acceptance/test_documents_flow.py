@@ -264,6 +264,7 @@ async def test_presence_follows_people(product: Product, token: str, http: httpx
 
 
 @pytest.mark.feature("E15", "I4")
+@pytest.mark.slow
 async def test_metrics_are_written_once_per_tick_although_there_are_two_of_everything(product: Product) -> None:
     """Last, because what comes before takes its time anyhow."""
     ticks = "SELECT slot FROM steps_run WHERE step = 'update-metrics' AND state = 'done' ORDER BY slot"

@@ -103,6 +103,7 @@ def test_close_leaves_and_hears_no_more(guarded: Product, guard: Server, node: F
 
 
 @pytest.mark.feature("C12", "C13")
+@pytest.mark.slow
 def test_node_client_outlives_its_server(sqlite_product: Product, node: Follow, group: str) -> None:
     server = sqlite_product.serve()
     server.kill()

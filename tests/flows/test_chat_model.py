@@ -147,6 +147,7 @@ async def test_an_answer_that_is_deleted_is_not_written_again(
     assert [item["message"] for item in await factory.product.writer.astream(STREAM, "list", room)] == ["endless"]
 
 
+@pytest.mark.slow
 async def test_an_answer_begins_again_when_its_worker_was_killed(
     factory: Factory, http: httpx.AsyncClient, socket: Socket, room: str
 ) -> None:
