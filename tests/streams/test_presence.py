@@ -357,7 +357,7 @@ async def test_hooks_that_deadlock_with_each_other_all_take_effect(declare: Decl
         await here.gone()
         assert [(await board.aget(group, "t"))["n"] for group in "xy"] == [0, 0]
         assert await count(Lease) == 0
-    assert len(tries) == 6  # one of two gave way each time, and came again
+    assert len(tries) >= 6  # one of two gave way each time, and came again
 
 
 @ON_BOTH
