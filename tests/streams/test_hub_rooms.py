@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from asgiref.sync import sync_to_async
 from django.db import connections
+from pytest_django import Settings
 
 from project import environment
 from streams.bus import bus
@@ -53,7 +54,9 @@ async def until(look: Callable[[], Any], what: str, within: float = 30.0) -> Non
 
 @pytest.mark.usefixtures("layer")
 @ON_SQLITE
-async def test_groups_joined_and_left_leave_nothing_behind(declare: Declare) -> None:
+async def test_groups_joined_and_left_leave_nothing_behind(declare: Declare, settings: Settings) -> None:
+    more = dict.fromkeys(["max_joins_per_user_per_minute", "max_messages_per_user_per_minute"], 10 * GROUPS)
+    settings.STREAMS = {**settings.STREAMS, **more}
     declare("s", public=True)
     async with house() as here:
         await churn(here, "warm", GROUPS)  # tables keep the size they once had
