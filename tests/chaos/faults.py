@@ -190,10 +190,19 @@ def away(episode: Episode) -> None:
 
 @fault("slow clients", heavy=3000, rate=40.0, holes=True)
 def slow(episode: Episode) -> None:
+    """More is written over and over than all buffers hold: they get the newest values, and are told what is missing."""
+    world, place = episode.world, episode.place("whole/big")
     for number in range(4):
-        kind = "own" if number % 2 else "published"
-        episode.client(f"sleepy{number}", kind, [(episode.place("whole/hot"), None)], pace="slow")  # type: ignore[arg-type]
-    episode.world.pause(episode.span * 1.5)
+        kind, web = "own" if number % 2 else "published", world.webs[number // 2]
+        episode.client(f"sleepy{number}", kind, [(place, None)], pace="slow", url=web.ws)  # type: ignore[arg-type]
+    world.run(episode._all_joined())
+    filler = world.hire()
+    try:
+        filler.console.call("tests.chaos.writers:overwrite", stream=place[0], group=place[1], rounds=300, size=8000)
+        world.pause(episode.span * 1.5)
+    finally:
+        filler.console.close()
+        world.writers.remove(filler)
 
 
 @fault("clients that never read")

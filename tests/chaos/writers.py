@@ -214,6 +214,16 @@ def fill(stream: str, group: str, count: int, size: int) -> None:
                 batch.set(f"b{number}", {"n": number, "pad": "x" * size})
 
 
+def overwrite(stream: str, group: str, rounds: int, size: int) -> None:
+    """Set three items *rounds* times to values of *size* characters, in batches."""
+    target: Any = registry.get(stream)
+    for start in range(0, rounds, 20):
+        with target.batch(group) as batch:
+            for number in range(start, min(start + 20, rounds)):
+                for item in range(3):
+                    batch.set(f"o{item}", {"n": number, "pad": "x" * size})
+
+
 def enqueue_notes(name: str, place: list[str], part: int, count: int, journal: str) -> None:
     """Enqueue messages that a worker shall write; what is enqueued counts as committed."""
     notes, (stream, group) = Journal(journal), place
